@@ -1,0 +1,77 @@
+/** Every reason the platform gives for not doing what was asked. Stable: clients branch on them. */
+export type ErrorCode =
+  | 'malformed_request'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'route_not_found'
+  | 'method_not_allowed'
+  | 'gone'
+  | 'conflict'
+  | 'id_taken'
+  | 'external_id_taken'
+  | 'type_mismatch'
+  | 'ends_mismatch'
+  | 'from_not_found'
+  | 'to_not_found'
+  | 'too_many_relationships'
+  | 'type_exists'
+  | 'type_in_use'
+  | 'email_taken'
+  | 'name_taken'
+  | 'last_graph'
+  | 'version_mismatch'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'invalid'
+  | 'idempotency_mismatch'
+  | 'rate_limited'
+  | 'internal'
+  | 'unavailable'
+  | 'outcome_unknown'
+
+/** One bad field: `pointer` is a JSON Pointer (RFC 6901) into the body, or the name of a parameter. */
+export type FieldError = { readonly pointer: string; readonly message: string }
+
+export type ErrorDetail = {
+  readonly errors?: readonly FieldError[]
+  /** Index of the command that failed, in a batch. */
+  readonly command?: number
+  readonly retryAfterSeconds?: number
+  /** For the log only: never shown to the caller. */
+  readonly context?: Readonly<Record<string, unknown>>
+  readonly cause?: unknown
+  readonly allow?: readonly string[]
+}
+
+/** What layers throw at each other. `message` is safe to show; what is not goes to `cause` and `context`. */
+export class AppError extends Error {
+  readonly code: ErrorCode
+  readonly detail: ErrorDetail
+
+  constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
+    super(message, detail.cause === undefined ? {} : { cause: detail.cause })
+    this.name = 'AppError'
+    this.code = code
+    this.detail = detail
+  }
+}
+
+/** Structural, because an error that crossed a Durable Object call has lost its class. */
+export function isAppError(error: unknown): error is AppError {
+  return error instanceof Error && error.name === 'AppError' && 'code' in error && 'detail' in error
+}
+
+/** A request whose fields are wrong: every one of them is listed. */
+export function invalid(errors: readonly FieldError[]): AppError {
+  const [first] = errors
+  const message =
+    errors.length === 1 && first
+      ? `${first.pointer || 'body'}: ${first.message}`
+      : `${errors.length} fields are invalid`
+  return new AppError('invalid', message, { errors })
+}
+
+export function notFound(what: string): AppError {
+  return new AppError('not_found', `${what} does not exist`)
+}

@@ -1,0 +1,41 @@
+import type { JsonObject } from '../json.ts'
+import type { Location } from './commands.ts'
+
+export type GraphEventKind =
+  | 'entity.created'
+  | 'entity.updated'
+  | 'entity.deleted'
+  | 'relationship.created'
+  | 'relationship.updated'
+  | 'relationship.deleted'
+  | 'type.defined'
+
+export type TenantEventKind =
+  | 'tenant.registered'
+  | 'key.created'
+  | 'key.revoked'
+  | 'graph.created'
+  | 'graph.deleted'
+
+/** A record as it stood before or after an event; what never changes is in the event itself. */
+export type Image = {
+  readonly version: number
+  readonly external_id: string | null
+  readonly name: string | null
+  readonly location: Location | null
+  readonly properties: JsonObject
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+/** What an event touched, without its images: all that tags and subscribers' filters need. */
+export type EventHeader = {
+  readonly seq: number
+  readonly kind: GraphEventKind | TenantEventKind
+  /** Id of the entity, relationship, key or graph; for a type, the name it has is `type`. */
+  readonly subjectId: string | null
+  readonly type: string | null
+  readonly fromId: string | null
+  readonly toId: string | null
+  readonly externalId: string | null
+}

@@ -1,0 +1,42 @@
+import type { Footprint } from './grouping.ts'
+import type { EndRef, EntityOp, GraphRequest, RelationshipOp } from './requests.ts'
+
+/** The names a request writes and reads, as grouping compares them. */
+export function footprint(request: GraphRequest, bytes: number): Footprint {
+  const writes = new Set<string>()
+  const reads = new Set<string>()
+  for (const op of request.entities) addTarget(writes, 'e', op)
+  for (const op of request.relationships) {
+    addTarget(writes, 'r', op)
+    if (op.action === 'create' || op.action === 'upsert') {
+      addEnd(reads, op.from)
+      addEnd(reads, op.to)
+    }
+  }
+  return {
+    commitId: request.commitId,
+    writes,
+    reads,
+    alone: isAlone(request),
+    commands: request.entities.length + request.relationships.length + request.types.length,
+    bytes,
+  }
+}
+
+function isAlone(request: GraphRequest): boolean {
+  return (
+    request.types.length > 0 ||
+    request.entities.some((op) => op.action === 'delete') ||
+    request.relationships.some((op) => op.action === 'delete')
+  )
+}
+
+function addTarget(names: Set<string>, prefix: 'e' | 'r', op: EntityOp | RelationshipOp): void {
+  if (op.id !== null) names.add(`${prefix}i:${op.id}`)
+  if (op.externalId !== null) names.add(`${prefix}x:${op.externalId}`)
+}
+
+function addEnd(names: Set<string>, end: EndRef): void {
+  if ('id' in end) names.add(`ei:${end.id}`)
+  else if ('externalId' in end) names.add(`ex:${end.externalId}`)
+}

@@ -1,0 +1,131 @@
+import type { ErrorCode } from '../errors.ts'
+import type { JsonObject } from '../json.ts'
+import type { Content, Kind } from './commands.ts'
+
+/**
+ * One end of a new relationship: an existing entity by `id` or `externalId`, or the entity that
+ * operation number `op` of the same request writes.
+ */
+export type EndRef =
+  | { readonly id: string }
+  | { readonly externalId: string }
+  | { readonly op: number }
+
+type OpBase = {
+  /** Position of the first command that this operation came from; unique in its request. */
+  readonly op: number
+  readonly id: string | null
+  readonly externalId: string | null
+}
+
+/**
+ * All commands of a request on one record, folded into one (C4). Every operation but a deletion
+ * carries the whole content after it; an `update` also the version that content was made from.
+ */
+export type EntityOp = OpBase &
+  (
+    | { readonly action: 'create' | 'upsert'; readonly type: string; readonly content: Content }
+    | { readonly action: 'update'; readonly expectedVersion: number; readonly content: Content }
+    | { readonly action: 'delete'; readonly expectedVersion: number | null }
+  )
+
+export type RelationshipOp = OpBase &
+  (
+    | {
+        readonly action: 'create' | 'upsert'
+        readonly type: string
+        readonly from: EndRef
+        readonly to: EndRef
+        readonly content: Content
+      }
+    | { readonly action: 'update'; readonly expectedVersion: number; readonly content: Content }
+    | { readonly action: 'delete'; readonly expectedVersion: number | null }
+  )
+
+export type TypeOp = {
+  readonly op: number
+  readonly action: 'define'
+  readonly kind: Kind
+  readonly name: string
+  readonly jsonSchema: JsonObject
+}
+
+/** Who did it and under which request: becomes part of every event, which is the audit. */
+export type Origin = {
+  readonly actor: string
+  readonly requestId: string
+}
+
+/** What the graph's log is asked to append, all or nothing unless `atomic` is false. */
+export type GraphRequest = Origin & {
+  /** Names this request for good: a repeat returns the first answer (C3). */
+  readonly commitId: string
+  /** Digest of what the caller sent: the same commit id with another one is a mistake. */
+  readonly fingerprint: string
+  /** `false`: every operation stands for itself, and a refused one leaves the others be. */
+  readonly atomic: boolean
+  /** The schema the request was validated against (C5). */
+  readonly schemaSeq: number
+  readonly entities: readonly EntityOp[]
+  readonly relationships: readonly RelationshipOp[]
+  readonly types: readonly TypeOp[]
+}
+
+export type RefusalCode = Extract<
+  ErrorCode,
+  | 'id_taken'
+  | 'external_id_taken'
+  | 'type_mismatch'
+  | 'ends_mismatch'
+  | 'from_not_found'
+  | 'to_not_found'
+  | 'not_found'
+  | 'version_mismatch'
+  | 'too_many_relationships'
+  | 'type_exists'
+  | 'type_in_use'
+  | 'email_taken'
+  | 'name_taken'
+  | 'last_graph'
+>
+
+export type Outcome = 'created' | 'updated' | 'unchanged' | 'deleted'
+
+export type OpDone = {
+  readonly op: number
+  readonly outcome: Outcome
+  readonly id: string
+  /** Seq of the event that last changed the record: its ETag. */
+  readonly version: number
+  readonly createdAt: string
+  readonly updatedAt: string
+}
+
+export type OpRefused = {
+  readonly op: number
+  readonly refused: RefusalCode
+  /** Version of the record as it is, where the refusal is about its version. */
+  readonly version?: number
+}
+
+export type OpResult = OpDone | OpRefused
+
+export type CommitAnswer =
+  /** `seq`: the graph's head that contains this request. `replayed`: this is the first answer again. */
+  | {
+      readonly status: 'committed'
+      readonly seq: number
+      readonly historyId: string
+      readonly replayed: boolean
+      readonly results: readonly OpResult[]
+    }
+  | { readonly status: 'refused'; readonly seq: number; readonly refusals: readonly OpRefused[] }
+  /** Validated against a schema that is no longer the graph's: validate again. */
+  | { readonly status: 'schema_moved'; readonly schemaSeq: number }
+  | { readonly status: 'fingerprint_mismatch' }
+  /** The log is not here: deleted, or moved to another epoch. */
+  | { readonly status: 'no_such_log' }
+  /** Nothing was written, and nothing of it can be written later. */
+  | { readonly status: 'not_committed'; readonly reason: string }
+  /** It may or may not have been written: only a repeat with the same commit id can tell. */
+  | { readonly status: 'outcome_unknown'; readonly reason: string }

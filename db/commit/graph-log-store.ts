@@ -1,0 +1,58 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { LogAddress } from '../../core/log/address.ts'
+import type { GraphRequest } from '../../core/log/requests.ts'
+import type { Database } from '../client.ts'
+import { FENCE_REFUSED, type Fence, type LogStore, RECENT_EVENTS } from '../log-store.ts'
+import { parseCommitted, parseOpened } from './answers.ts'
+import { commitPayload } from './payload.ts'
+import { commitStatement } from './statement.ts'
+import { typeStatement } from './type-statement.ts'
+
+type GraphAddress = Extract<LogAddress, { kind: 'graph' }>
+
+/** A graph's log on its shard. */
+export function graphLogStore(shard: Database, log: GraphAddress): LogStore<GraphRequest> {
+  return {
+    async open(commitIds) {
+      const rows = await shard.batch(log.tenantId, openStatements(log, commitIds))
+      return parseOpened(rows)
+    },
+    async commit(fence, group) {
+      const [first] = group
+      const statement =
+        first && first.types.length > 0
+          ? typeStatement(log, first)
+          : commitStatement(log, commitPayload(group))
+      const rows = await shard.batch(log.tenantId, [fenceStatement(log, fence), statement])
+      return parseCommitted(rows)
+    },
+  }
+}
+
+/** Raises the term first: its row lock waits for any commit in flight, which the rest then sees. */
+function openStatements(log: GraphAddress, commitIds: readonly string[]): SQL[] {
+  const mine = sql`tenant_id = ${log.tenantId}::uuid and graph_id = ${log.graphId}::uuid`
+  return [
+    sql`update graphs set term = term + 1
+      where tenant_id = ${log.tenantId}::uuid and id = ${log.graphId}::uuid
+        and epoch = ${log.epoch}::bigint and deleted_at is null
+      returning seq, epoch, term, history_id`,
+    sql`select commit_id, fingerprint, answer from commits
+      where ${mine} and commit_id in (select jsonb_array_elements_text(${JSON.stringify(commitIds)}::jsonb))`,
+    sql`select seq, kind, subject_id, type, from_id, to_id, external_id from events
+      where ${mine} order by seq desc limit ${RECENT_EVENTS}`,
+  ]
+}
+
+/** Locks the graph's row until the end of the batch and raises unless it is as expected (C1). */
+function fenceStatement(log: GraphAddress, fence: Fence): SQL {
+  return sql`with locked as (
+      select seq, epoch, term from graphs
+      where tenant_id = ${log.tenantId}::uuid and id = ${log.graphId}::uuid and deleted_at is null
+      for update
+    )
+    select case when exists (
+      select from locked where seq = ${fence.seq}::bigint and epoch = ${fence.epoch}::bigint
+        and term = ${fence.term}::bigint
+    ) then true else tendril_raise(${FENCE_REFUSED}, 'the log has moved on') end as ok`
+}

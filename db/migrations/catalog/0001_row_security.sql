@@ -1,0 +1,127 @@
+-- Raises from inside a statement, so that a failed check takes the whole batch with it.
+CREATE FUNCTION tendril_raise(code text, message text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = code, MESSAGE = message;
+END $$;
+--> statement-breakpoint
+-- The tenant this transaction speaks for; no tenant, no rows.
+CREATE FUNCTION tendril_tenant() RETURNS uuid
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN nullif(current_setting('tendril.tenant_id', true), '')::uuid;
+--> statement-breakpoint
+-- Makes the monthly partitions of "events" from the month of `first` on; those there stay.
+CREATE FUNCTION tendril_add_event_partitions(first timestamptz, months int) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  month timestamp := date_trunc('month', first AT TIME ZONE 'UTC');
+  made int := 0;
+  part text;
+BEGIN
+  FOR i IN 1..months LOOP
+    part := 'events_' || to_char(month, 'YYYY_MM');
+    IF to_regclass('public.' || part) IS NULL THEN
+      EXECUTE format(
+        'CREATE TABLE public.%I PARTITION OF public.events FOR VALUES FROM (%L) TO (%L)',
+        part, month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
+      made := made + 1;
+    END IF;
+    month := month + interval '1 month';
+  END LOOP;
+  RETURN made;
+END $$;
+--> statement-breakpoint
+REVOKE EXECUTE ON FUNCTION tendril_add_event_partitions(timestamptz, int) FROM PUBLIC;
+--> statement-breakpoint
+-- Forgets answers to requests older than `keep`, at most `max_rows` of them; returns how many.
+CREATE FUNCTION tendril_purge_commits(keep interval, max_rows int) RETURNS int
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH old AS (
+    SELECT ctid FROM commits WHERE at < now() - keep ORDER BY at LIMIT max_rows
+  ), gone AS (
+    DELETE FROM commits WHERE ctid IN (SELECT ctid FROM old) RETURNING 1
+  )
+  SELECT count(*)::int FROM gone;
+$$;
+--> statement-breakpoint
+REVOKE EXECUTE ON FUNCTION tendril_purge_commits(interval, int) FROM PUBLIC;
+--> statement-breakpoint
+GRANT EXECUTE ON FUNCTION tendril_purge_commits(interval, int) TO tendril_app;
+--> statement-breakpoint
+ALTER TABLE tenants ENABLE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE tenants FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY owner_sees_all ON tenants TO CURRENT_USER USING (true) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY own_tenant ON tenants TO tendril_app
+  USING (id = tendril_tenant()) WITH CHECK (id = tendril_tenant());
+--> statement-breakpoint
+GRANT SELECT, INSERT, UPDATE ON tenants TO tendril_app;
+--> statement-breakpoint
+-- A row may be read by whoever can name it: the e-mail at login, the hash of a key presented.
+ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE users FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY owner_sees_all ON users TO CURRENT_USER USING (true) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY own_tenant ON users TO tendril_app
+  USING (email = current_setting('tendril.email', true)) WITH CHECK (email = current_setting('tendril.email', true));
+--> statement-breakpoint
+GRANT SELECT, INSERT ON users TO tendril_app;
+--> statement-breakpoint
+ALTER TABLE memberships ENABLE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE memberships FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY owner_sees_all ON memberships TO CURRENT_USER USING (true) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY own_tenant ON memberships TO tendril_app
+  USING (tenant_id = tendril_tenant() OR user_id = nullif(current_setting('tendril.user_id', true), '')::uuid) WITH CHECK (tenant_id = tendril_tenant());
+--> statement-breakpoint
+GRANT SELECT, INSERT, UPDATE, DELETE ON memberships TO tendril_app;
+--> statement-breakpoint
+ALTER TABLE api_keys ENABLE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE api_keys FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY owner_sees_all ON api_keys TO CURRENT_USER USING (true) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY own_tenant ON api_keys TO tendril_app
+  USING (tenant_id = tendril_tenant() OR hash = current_setting('tendril.key_hash', true)) WITH CHECK (tenant_id = tendril_tenant());
+--> statement-breakpoint
+GRANT SELECT, INSERT, UPDATE ON api_keys TO tendril_app;
+--> statement-breakpoint
+ALTER TABLE graphs ENABLE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE graphs FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY owner_sees_all ON graphs TO CURRENT_USER USING (true) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY own_tenant ON graphs TO tendril_app
+  USING (tenant_id = tendril_tenant()) WITH CHECK (tenant_id = tendril_tenant());
+--> statement-breakpoint
+GRANT SELECT, INSERT, UPDATE ON graphs TO tendril_app;
+--> statement-breakpoint
+ALTER TABLE events ENABLE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE events FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY owner_sees_all ON events TO CURRENT_USER USING (true) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY own_tenant ON events TO tendril_app
+  USING (tenant_id = tendril_tenant()) WITH CHECK (tenant_id = tendril_tenant());
+--> statement-breakpoint
+GRANT SELECT, INSERT ON events TO tendril_app;
+--> statement-breakpoint
+ALTER TABLE commits ENABLE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE commits FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY owner_sees_all ON commits TO CURRENT_USER USING (true) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY own_tenant ON commits TO tendril_app
+  USING (tenant_id = tendril_tenant()) WITH CHECK (tenant_id = tendril_tenant());
+--> statement-breakpoint
+GRANT SELECT, INSERT ON commits TO tendril_app;

@@ -1,0 +1,152 @@
+import { notFound } from '../../core/errors.ts'
+import { MAX_COMMANDS } from '../../core/log/commands.ts'
+import { type Footprint, type GroupLimits, MAX_GROUP_BYTES } from '../../core/log/grouping.ts'
+import type { CommitAnswer } from '../../core/log/requests.ts'
+import { tagsOf } from '../../core/log/tags.ts'
+import { Watermarks } from '../../core/log/watermarks.ts'
+import { DatabaseError, unavailable } from '../../db/client.ts'
+import { FENCE_REFUSED, type LogStore, type OpenedLog } from '../../db/log-store.ts'
+import {
+  type Effect,
+  type Input,
+  newWriter,
+  step,
+  type Writer,
+  type WriterOptions,
+} from './writer.ts'
+
+export const GROUP_LIMITS: GroupLimits = { commands: MAX_COMMANDS, bytes: MAX_GROUP_BYTES }
+
+const DEFAULTS: WriterOptions = { limits: GROUP_LIMITS, maxSends: 3, maxQueue: 10_000 }
+
+type OpenWaiter = {
+  readonly resolve: (watermarks: Watermarks) => void
+  readonly reject: (error: Error) => void
+}
+
+/** What the runner has to know of a request, whichever log it is for. */
+export type Sized = { readonly commitId: string; readonly fingerprint: string }
+
+/** Carries out the writer's effects on a `LogStore` and keeps the watermarks of what it learns. */
+export class LogRunner<Request extends Sized> {
+  readonly #store: LogStore<Request>
+  readonly #footprintOf: (request: Request) => Footprint
+  readonly #options: WriterOptions
+  readonly #writer: Writer<Request> = newWriter()
+  readonly #waiters = new Map<number, (answer: CommitAnswer) => void>()
+  #openWaiters: OpenWaiter[] = []
+  #watermarks: Watermarks | null = null
+  #nextTicket = 1
+
+  constructor(
+    store: LogStore<Request>,
+    footprintOf: (request: Request) => Footprint,
+    options: Partial<WriterOptions> = {},
+  ) {
+    this.#store = store
+    this.#footprintOf = footprintOf
+    this.#options = { ...DEFAULTS, ...options }
+  }
+
+  /** What this instance knows of its log without asking anybody; `null` before it was opened. */
+  get watermarks(): Watermarks | null {
+    return this.#watermarks
+  }
+
+  /** Resolves with the answer; never rejects for anything that the database may do. */
+  submit(request: Request): Promise<CommitAnswer> {
+    const ticket = this.#nextTicket
+    this.#nextTicket += 1
+    return new Promise((resolve) => {
+      this.#waiters.set(ticket, resolve)
+      const { fingerprint } = request
+      const footprint = this.#footprintOf(request)
+      this.#feed({
+        type: 'submitted',
+        submission: { ticket, request, footprint, fingerprint, sends: 0 },
+      })
+    })
+  }
+
+  /** Watermarks of at least `seq`, reopening the log when this instance has fallen behind (C2). */
+  async watermarksFrom(seq: number): Promise<Watermarks> {
+    const known = this.#watermarks
+    if (known && known.head >= seq) return known
+    return new Promise((resolve, reject) => {
+      this.#openWaiters.push({ resolve, reject })
+      this.#feed({ type: 'head_wanted' })
+    })
+  }
+
+  #feed(input: Input<Request>): void {
+    for (const effect of step(this.#writer, input, this.#options)) this.#carryOut(effect)
+  }
+
+  #carryOut(effect: Effect<Request>): void {
+    switch (effect.do) {
+      case 'answer':
+        this.#waiters.get(effect.ticket)?.(effect.answer)
+        this.#waiters.delete(effect.ticket)
+        return
+      case 'open':
+        void this.#open(effect.commitIds)
+        return
+      case 'commit':
+        void this.#commit(effect.fence, effect.group)
+        return
+    }
+  }
+
+  async #open(commitIds: readonly string[]): Promise<void> {
+    const waiters = this.#openWaiters
+    this.#openWaiters = []
+    try {
+      const log = await this.#store.open(commitIds)
+      const watermarks = log && rebuild(log)
+      this.#watermarks = watermarks
+      for (const { resolve, reject } of waiters) {
+        if (watermarks) resolve(watermarks)
+        else reject(notFound('this graph'))
+      }
+      this.#feed({ type: 'opened', log })
+    } catch (error) {
+      this.#watermarks = null
+      for (const { reject } of waiters) reject(unavailable(error))
+      this.#feed({ type: 'open_failed', reason: reasonOf(error) })
+    }
+  }
+
+  async #commit(
+    fence: Extract<Effect<Request>, { do: 'commit' }>['fence'],
+    group: readonly Request[],
+  ): Promise<void> {
+    try {
+      const result = await this.#store.commit(fence, group)
+      for (const event of result.events) this.#watermarks?.touch(tagsOf(event), event.seq)
+      this.#feed({ type: 'committed', result })
+    } catch (error) {
+      this.#feed(failureOf(error))
+    }
+  }
+}
+
+/** Every bucket that no read event touched takes the oldest seq read: it may have been touched then. */
+function rebuild(log: OpenedLog): Watermarks {
+  const oldest = log.recent[0]?.seq ?? log.fence.seq + 1
+  const watermarks = new Watermarks(oldest - 1)
+  for (const event of log.recent) watermarks.touch(tagsOf(event), event.seq)
+  if (watermarks.head < log.fence.seq) watermarks.touch([], log.fence.seq)
+  return watermarks
+}
+
+function failureOf<Request>(error: unknown): Input<Request> {
+  const reason = reasonOf(error)
+  if (!(error instanceof DatabaseError) || !error.certain) return { type: 'lost', reason }
+  return error.sqlState === FENCE_REFUSED ? { type: 'fenced' } : { type: 'rejected', reason }
+}
+
+/** Short and without data: a server's message may quote a value. */
+function reasonOf(error: unknown): string {
+  if (error instanceof DatabaseError && error.sqlState) return `SQLSTATE ${error.sqlState}`
+  return 'the database did not answer'
+}
