@@ -58,10 +58,12 @@ export const BATCH_TIMEOUT_MS = 10_000
 
 const dialect = new PgDialect()
 
+const TYPES = { getTypeParser: (oid: number) => parsePostgresText(oid) }
+
 /** `url` is a secret. `endpoint` overrides where the driver sends SQL: the local stack's service. */
 export function openDatabase(url: string, endpoint?: string): Database {
   if (endpoint) neonConfig.fetchEndpoint = () => endpoint
-  const client = neon(url, { types: { getTypeParser: (oid) => parsePostgresText(oid) } })
+  const client = neon(url)
   const database: Database = {
     batch: (tenantId, statements, options) =>
       database.batchWith({ 'tendril.tenant_id': tenantId }, statements, options),
@@ -84,7 +86,7 @@ async function run(
     ),
     ...statements.map((statement) => {
       const { sql, params } = dialect.sqlToQuery(statement)
-      return client.query(sql, params)
+      return client.query(sql, params, { types: TYPES })
     }),
   ]
   try {

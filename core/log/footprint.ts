@@ -2,7 +2,7 @@ import type { Footprint } from './grouping.ts'
 import type { EndRef, EntityOp, GraphRequest, RelationshipOp } from './requests.ts'
 
 /** The names a request writes and reads, as grouping compares them. */
-export function footprint(request: GraphRequest, bytes: number): Footprint {
+export function footprint(request: GraphRequest): Footprint {
   const writes = new Set<string>()
   const reads = new Set<string>()
   for (const op of request.entities) addTarget(writes, 'e', op)
@@ -19,7 +19,7 @@ export function footprint(request: GraphRequest, bytes: number): Footprint {
     reads,
     alone: isAlone(request),
     commands: request.entities.length + request.relationships.length + request.types.length,
-    bytes,
+    bytes: JSON.stringify([request.entities, request.relationships]).length,
   }
 }
 

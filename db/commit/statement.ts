@@ -12,8 +12,11 @@ type GraphAddress = Extract<LogAddress, { kind: 'graph' }>
  * the new head of what was not refused. It runs behind the fence, which holds the graph's row: no
  * other commit of this graph is in flight.
  *
- * Every lookup of a row is a `lateral … limit 1`, because the planner must not trade the index for
- * a hash join when statistics are old.
+ * Written for the planner: every lookup of a row is a `lateral … limit 1`, which it cannot trade for
+ * a scan when statistics are old, and the steps after the verdicts group instead of joining, since
+ * it takes every step for tiny and would join by nested loops: quadratic in the group. Rows found
+ * are written by their `ctid`, which stands as long as the fence is held; were it ever to move, the
+ * count of rows written no longer fits and the commit raises.
  *
  * Returns one row: `seq`, `answers` (by request) and `events` (headers, in order).
  */
@@ -26,23 +29,23 @@ export function commitStatement(log: GraphAddress, payload: CommitPayload): SQL 
 with head as (
   select seq, schema_seq, history_id from graphs
   where tenant_id = ${log.tenantId}::uuid and id = ${log.graphId}::uuid
-), request as (
-  select r.*, c.commit_id is not null as known, c.fingerprint = r.fingerprint as same, c.answer
+), request as materialized (
+  select r.*, c.fingerprint = r.fingerprint as is_repeat, c.answer as first_answer,
+    c.commit_id is null and r.schema_seq = (select schema_seq from head) as is_live
   from jsonb_to_recordset(${payload.requests}::jsonb) as r(
     req int, commit_id text, fingerprint text, atomic boolean, schema_seq bigint,
     actor text, request_id text)
   left join lateral (
     select * from commits c where ${mine('c')} and c.commit_id = r.commit_id limit 1
   ) c on true
-), live as materialized (
-  select r.* from request r, head where not r.known and r.schema_seq = head.schema_seq
-), ${entityVerdicts(payload, mine)}, ${relationshipVerdicts(payload, mine)}, refused as (
-  select v.req from (
-    select req from entity_op where verdict is not null
-    union select req from relationship_op where verdict is not null
-  ) v join live using (req) where live.atomic
-), change as (
-  select 'entity' as record, req, op,
+), ${entityVerdicts(payload, mine)}, ${relationshipVerdicts(payload, mine)}, refusal as (
+  select req, op, atomic, verdict, cur_version from entity_op where verdict is not null
+  union all
+  select req, op, atomic, verdict, cur_version from relationship_op where verdict is not null
+), refused as materialized (
+  select distinct req from refusal where atomic
+), found as (
+  select 'entity' as record, req, op, commit_id, actor, request_id,
     case when a = 'delete' then 4 else 1 end as phase,
     case when a = 'delete' then 'deleted' when cur_id is null then 'created'
       when (n, lat, lon, p) is not distinct from (cur_name, cur_lat, cur_lon, cur_properties)
@@ -50,23 +53,25 @@ with head as (
     coalesce(cur_id, id) as id, coalesce(cur_type, t) as type,
     case when cur_id is null then x else cur_external_id end as external_id,
     null::uuid as from_id, null::uuid as to_id, n as name, k as name_key, lat, lon,
-    p as properties, cur_version, cur_name, cur_lat, cur_lon, cur_properties, cur_created_at,
+    p as properties, cur_ctid, cur_version, cur_name, cur_lat, cur_lon, cur_properties, cur_created_at,
     cur_updated_at
   from entity_op where verdict is null and req not in (select req from refused)
   union all
-  select 'relationship', req, op, 2,
+  select 'relationship', req, op, commit_id, actor, request_id, 2,
     case when a = 'delete' then 'deleted' when cur_id is null then 'created'
       when p = cur_properties then 'unchanged' else 'updated' end,
     coalesce(cur_id, id), coalesce(cur_type, t),
     case when cur_id is null then x else cur_external_id end,
     coalesce(cur_from, from_id), coalesce(cur_to, to_id), null, null, null, null,
-    p, cur_version, null, null, null, cur_properties, cur_created_at, cur_updated_at
+    p, cur_ctid, cur_version, null, null, null, cur_properties, cur_created_at, cur_updated_at
   from relationship_op where verdict is null and req not in (select req from refused)
   ${cascadeChanges(payload)}
-), event as materialized (
-  select head.seq + row_number() over (order by c.req, c.phase, c.op, c.id) as seq, c.*,
-    live.commit_id, live.actor, live.request_id, now()::timestamptz(3) as at
-  from change c join live using (req), head where c.outcome <> 'unchanged'
+), change as materialized (
+  select found.*, now()::timestamptz(3) as at, (select seq from head) + count(*) filter (
+    where outcome <> 'unchanged') over (order by req, phase, op, id rows unbounded preceding) as seq
+  from found
+), event as (
+  select * from change where outcome <> 'unchanged'
 ), created_entity as (
   insert into entities (tenant_id, graph_id, id, type, external_id, name, name_key, latitude,
     longitude, properties, version, created_at, updated_at)
@@ -76,15 +81,15 @@ with head as (
   update entities e set name = v.name, name_key = v.name_key, latitude = v.lat, longitude = v.lon,
     properties = v.properties, version = v.seq, updated_at = v.at
   from event v where v.record = 'entity' and v.outcome = 'updated'
-    and ${mine('e')} and e.id = v.id returning 1
+    and e.ctid = v.cur_ctid returning 1
 ), ${
     payload.hasDeletions
       ? sql`deleted_entity as (
   delete from entities e using event v where v.record = 'entity' and v.outcome = 'deleted'
-    and ${mine('e')} and e.id = v.id returning 1
+    and e.ctid = v.cur_ctid returning 1
 ),`
       : sql``
-  } ${relationshipWrites(payload, mine, keys)} logged as (
+  } ${relationshipWrites(payload, keys)} logged as (
   insert into events (tenant_id, graph_id, seq, at, kind, subject_id, type, external_id, from_id,
     to_id, actor, request_id, commit_id, before, after)
   select ${keys}, seq, at, record || '.' || outcome, id, type, external_id, from_id, to_id, actor,
@@ -97,65 +102,71 @@ with head as (
       'external_id', external_id, 'name', name, 'location', case when lat is not null then
         jsonb_build_object('lat', lat, 'lon', lon) end, 'properties', properties,
       'created_at', coalesce(cur_created_at, at), 'updated_at', at) end
-  from event returning 1
-), result as (
-  select c.req, jsonb_agg(jsonb_build_object('op', c.op, 'outcome', c.outcome, 'id', c.id,
-    'version', coalesce(e.seq, c.cur_version), 'createdAt', coalesce(c.cur_created_at, e.at),
-    'updatedAt', coalesce(e.at, c.cur_updated_at)) order by c.op) as results, max(e.seq) as last_seq
-  from change c left join event e using (req, record, id) where c.phase <> 3 group by c.req
-), refusal as (
-  select req, jsonb_agg(jsonb_strip_nulls(jsonb_build_object('op', op, 'refused', verdict,
-    'version', cur_version)) order by op) as refusals
-  from (
-    select req, op, verdict, cur_version from entity_op where verdict is not null
-    union all
-    select req, op, verdict, cur_version from relationship_op where verdict is not null
-  ) v group by req
-), answer as (
-  select live.req, live.commit_id, live.fingerprint,
-    live.atomic and refusal.req is not null as is_refused,
-    jsonb_build_object('status', 'committed', 'replayed', false,
-      'seq', coalesce(result.last_seq, head.seq), 'historyId', head.history_id,
-      'results', coalesce(result.results, '[]') || coalesce(refusal.refusals, '[]')) as committed,
-    jsonb_build_object('status', 'refused', 'seq', head.seq, 'refusals', refusal.refusals) as refused
-  from live cross join head left join result using (req) left join refusal using (req)
+  from event
+), piece as (
+  select req, null::int as op, null::jsonb as done, null::jsonb as refusal, null::bigint as seq
+  from request where is_live
+  union all
+  select req, op, jsonb_build_object('op', op, 'outcome', outcome, 'id', id,
+    'version', case when outcome = 'unchanged' then cur_version else seq end,
+    'createdAt', coalesce(cur_created_at, at),
+    'updatedAt', case when outcome = 'unchanged' then cur_updated_at else at end), null, seq
+  from change where phase <> 3
+  union all
+  select req, op, null, jsonb_strip_nulls(jsonb_build_object('op', op, 'refused', verdict,
+    'version', cur_version)), null
+  from refusal
+), outcome as (
+  select req, coalesce(max(seq), (select seq from head)) as seq,
+    coalesce(jsonb_agg(done order by op) filter (where done is not null), '[]') as results,
+    coalesce(jsonb_agg(refusal order by op) filter (where refusal is not null), '[]') as refusals
+  from piece group by req
+), answer as materialized (
+  select request.req, commit_id, fingerprint, request.req in (select req from refused) as is_refused,
+    case when is_repeat then first_answer || '{"replayed": true}'
+      when first_answer is not null then '{"status": "fingerprint_mismatch"}'
+      when not is_live then jsonb_build_object('status', 'schema_moved',
+        'schemaSeq', (select schema_seq from head))
+      when request.req in (select req from refused) then jsonb_build_object('status', 'refused',
+        'seq', (select seq from head), 'refusals', refusals)
+      else jsonb_build_object('status', 'committed', 'replayed', false, 'seq', seq,
+        'historyId', (select history_id from head), 'results', results || refusals) end as answer,
+    is_live
+  from request left join outcome using (req)
 ), remembered as (
   insert into commits (tenant_id, graph_id, commit_id, fingerprint, answer, at)
-  select ${keys}, commit_id, fingerprint, committed, now() from answer where not is_refused
+  select ${keys}, commit_id, fingerprint, answer, now() from answer where is_live and not is_refused
 ), moved as (
   update graphs g set seq = g.seq + (select count(*) from event)
-  where g.tenant_id = ${log.tenantId}::uuid and g.id = ${log.graphId}::uuid and exists (select from event)
+  where g.tenant_id = ${log.tenantId}::uuid and g.id = ${log.graphId}::uuid
+    and exists (select from event)
 ), checked as (
   select case when ${writtenRows(payload)} <> (select count(*) from event)
     then tendril_raise(${COMMIT_INCONSISTENT}, 'the commit would part the tables from the log')
     end as ok
 )
 select head.seq + (select count(*) from event) as seq, checked.ok,
-  (select jsonb_agg(case
-      when r.known and r.same then r.answer || '{"replayed": true}'
-      when r.known then '{"status": "fingerprint_mismatch"}'
-      when a.req is null then jsonb_build_object('status', 'schema_moved', 'schemaSeq', head.schema_seq)
-      when a.is_refused then a.refused else a.committed end order by r.req)
-    from request r left join answer a using (req)) as answers,
-  (select coalesce(jsonb_agg(jsonb_build_array(seq, record || '.' || outcome, id, type, from_id, to_id,
-      external_id) order by seq), '[]') from event) as events
+  (select jsonb_agg(answer order by req) from answer) as answers,
+  (select coalesce(jsonb_agg(jsonb_build_array(seq, record || '.' || outcome, id, type, from_id,
+    to_id, external_id) order by seq), '[]') from event) as events
 from head, checked`
 }
 
 /** What each entity operation finds and why it is refused, if it is. */
 function entityVerdicts(payload: CommitPayload, mine: (alias: string) => SQL): SQL {
   return sql`entity_found as materialized (
-  select o.*, c.id as cur_id, c.type as cur_type, c.external_id as cur_external_id,
+  select o.*, request.atomic, request.commit_id, request.actor, request.request_id,
+    c.ctid as cur_ctid, c.id as cur_id, c.type as cur_type, c.external_id as cur_external_id,
     c.version as cur_version, c.name as cur_name, c.latitude as cur_lat, c.longitude as cur_lon,
     c.properties as cur_properties, c.created_at as cur_created_at, c.updated_at as cur_updated_at
   from jsonb_to_recordset(${payload.entities}::jsonb) as o(
     req int, op int, a text, id uuid, x text, t text, n text, k text, lat float8, lon float8,
     p jsonb, v bigint)
-  join live using (req)
+  join request on request.req = o.req and request.is_live
   left join lateral (
-    (select * from entities e where ${mine('e')} and e.id = o.id and o.a <> 'upsert' limit 1)
+    (select e.ctid, e.* from entities e where ${mine('e')} and e.id = o.id and o.a <> 'upsert' limit 1)
     union all
-    (select * from entities e where ${mine('e')} and e.external_id = o.x
+    (select e.ctid, e.* from entities e where ${mine('e')} and e.external_id = o.x
       and (o.id is null or o.a in ('create', 'upsert')) limit 1)
     limit 1
   ) c on true
@@ -181,11 +192,11 @@ function entityVerdicts(payload: CommitPayload, mine: (alias: string) => SQL): S
 function cascade(payload: CommitPayload, mine: (alias: string) => SQL): SQL {
   if (!payload.hasDeletions) return sql``
   return sql`cascade as materialized (
-  select distinct on (r.id) o.req, o.op, r.* from entity_found o cross join lateral (
-    (select * from relationships r where ${mine('r')} and r.from_id = o.cur_id
+  select distinct on (r.id) o.req, o.op, o.commit_id, o.actor, o.request_id, r.* from entity_found o cross join lateral (
+    (select r.ctid, r.* from relationships r where ${mine('r')} and r.from_id = o.cur_id
       limit ${MAX_CASCADE + 1})
     union all
-    (select * from relationships r where ${mine('r')} and r.to_id = o.cur_id
+    (select r.ctid, r.* from relationships r where ${mine('r')} and r.to_id = o.cur_id
       and r.from_id <> o.cur_id limit ${MAX_CASCADE + 1})
   ) r where o.a = 'delete' order by r.id, o.op
 ),`
@@ -194,8 +205,9 @@ function cascade(payload: CommitPayload, mine: (alias: string) => SQL): SQL {
 function relationshipVerdicts(payload: CommitPayload, mine: (alias: string) => SQL): SQL {
   if (!payload.hasRelationships) {
     return sql`relationship_op as (
-  select null::int as req, null::int as op, null::text as a, null::uuid as id, null::text as x,
-    null::text as t, null::jsonb as p, null::bigint as v, null::uuid as cur_id,
+  select null::int as req, null::int as op, false as atomic, null::text as commit_id,
+    null::text as actor, null::text as request_id, null::text as a, null::uuid as id, null::text as x,
+    null::text as t, null::jsonb as p, null::bigint as v, null::tid as cur_ctid, null::uuid as cur_id,
     null::text as cur_type, null::text as cur_external_id, null::bigint as cur_version,
     null::jsonb as cur_properties, null::timestamptz as cur_created_at,
     null::timestamptz as cur_updated_at, null::uuid as cur_from, null::uuid as cur_to,
@@ -207,25 +219,28 @@ function relationshipVerdicts(payload: CommitPayload, mine: (alias: string) => S
     payload.hasDeletions
       ? sql`exists (select from entity_op d where d.req = o.req and d.a = 'delete' and d.cur_id = ${id})`
       : sql`false`
-  return sql`relationship_found as materialized (
-  select o.*, c.id as cur_id, c.type as cur_type, c.external_id as cur_external_id,
+  return sql`new_end as materialized (
+  select req, op, case when verdict is null then coalesce(cur_id, id) end as id from entity_op
+), relationship_found as materialized (
+  select o.*, request.atomic, request.commit_id, request.actor, request.request_id,
+    c.ctid as cur_ctid, c.id as cur_id, c.type as cur_type, c.external_id as cur_external_id,
     c.version as cur_version, c.properties as cur_properties, c.created_at as cur_created_at,
     c.updated_at as cur_updated_at, c.from_id as cur_from, c.to_id as cur_to,
-    coalesce(fe.id, fn.cur_id, fn.id) as from_id, coalesce(de.id, dn.cur_id, dn.id) as to_id
+    coalesce(fe.id, fn.id) as from_id, coalesce(de.id, dn.id) as to_id
   from jsonb_to_recordset(${payload.relationships}::jsonb) as o(
     req int, op int, a text, id uuid, x text, t text, f uuid, fx text, fo int, d uuid, dx text,
     "do" int, p jsonb, v bigint)
-  join live using (req)
+  join request on request.req = o.req and request.is_live
   left join lateral (
-    (select * from relationships r where ${mine('r')} and r.id = o.id and o.a <> 'upsert' limit 1)
+    (select r.ctid, r.* from relationships r where ${mine('r')} and r.id = o.id and o.a <> 'upsert' limit 1)
     union all
-    (select * from relationships r where ${mine('r')} and r.external_id = o.x
+    (select r.ctid, r.* from relationships r where ${mine('r')} and r.external_id = o.x
       and (o.id is null or o.a in ('create', 'upsert')) limit 1)
     limit 1
   ) c on true
   ${entityEnd('fe', 'f', mine)} ${entityEnd('de', 'd', mine)}
-  left join entity_op fn on fn.req = o.req and fn.op = o.fo and fn.verdict is null
-  left join entity_op dn on dn.req = o.req and dn.op = o."do" and dn.verdict is null
+  left join new_end fn on fn.req = o.req and fn.op = o.fo
+  left join new_end dn on dn.req = o.req and dn.op = o."do"
 ), relationship_op as materialized (
   select o.*, case
     when a = 'create' and cur_id = id then 'id_taken'
@@ -258,14 +273,14 @@ function entityEnd(alias: string, end: 'f' | 'd', mine: (alias: string) => SQL):
 function cascadeChanges(payload: CommitPayload): SQL {
   if (!payload.hasDeletions) return sql``
   return sql`union all
-  select 'relationship', req, op, 3, 'deleted', id, type, external_id, from_id, to_id, null, null,
-    null, null, null, version, null, null, null, properties, created_at, updated_at
+  select 'relationship', req, op, commit_id, actor, request_id, 3, 'deleted', id, type, external_id, from_id, to_id, null, null,
+    null, null, null, ctid, version, null, null, null, properties, created_at, updated_at
   from cascade c where req not in (select req from refused)
     and not exists (select from relationship_op r where r.req = c.req and r.cur_id = c.id)
     and exists (select from entity_op o where o.req = c.req and o.op = c.op and o.verdict is null)`
 }
 
-function relationshipWrites(payload: CommitPayload, mine: (alias: string) => SQL, keys: SQL): SQL {
+function relationshipWrites(payload: CommitPayload, keys: SQL): SQL {
   const writes = sql`created_relationship as (
   insert into relationships (tenant_id, graph_id, id, type, from_id, to_id, external_id, properties,
     version, created_seq, created_at, updated_at)
@@ -274,11 +289,11 @@ function relationshipWrites(payload: CommitPayload, mine: (alias: string) => SQL
 ), updated_relationship as (
   update relationships r set properties = v.properties, version = v.seq, updated_at = v.at
   from event v where v.record = 'relationship' and v.outcome = 'updated'
-    and ${mine('r')} and r.id = v.id returning 1
+    and r.ctid = v.cur_ctid returning 1
 ),`
   const deletions = sql`deleted_relationship as (
   delete from relationships r using event v where v.record = 'relationship'
-    and v.outcome = 'deleted' and ${mine('r')} and r.id = v.id returning 1
+    and v.outcome = 'deleted' and r.ctid = v.cur_ctid returning 1
 ),`
   return sql`${payload.hasRelationships ? writes : sql``} ${
     payload.hasRelationships || payload.hasDeletions ? deletions : sql``

@@ -88,7 +88,7 @@ function react<Request>(
       writer.queue.push(input.submission)
       return []
     case 'head_wanted':
-      writer.mustOpen = writer.phase.at !== 'opening'
+      writer.mustOpen = true
       return []
     case 'opened':
       return opened(writer, input.log, options)

@@ -50,8 +50,8 @@ export async function findBinaries(
 }
 
 function runsOnGlibc(): boolean {
-  // Without this the report asks the network stack for names, which can take seconds.
-  process.report.excludeNetwork = true
+  // Without this the report asks the network for names, which can take seconds. Not declared.
+  Reflect.set(process.report, 'excludeNetwork', true)
   const report: { header?: { glibcVersionRuntime?: string } } = process.report.getReport()
   return report.header?.glibcVersionRuntime !== undefined
 }
@@ -109,6 +109,7 @@ async function copyForAccount(installed: string, onLog: (line: string) => void):
   onLog(`The user postgres cannot run programs in ${installed}; copying them to ${target}.`)
   const staging = join(SHARED_ROOT, `${basename(target)}.${randomBytes(4).toString('hex')}`)
   await mkdir(SHARED_ROOT, { recursive: true })
+  await chmod(SHARED_ROOT, 0o755)
   await cp(installed, staging, { recursive: true, verbatimSymlinks: true })
   await promisify(execFile)('chmod', ['-R', 'a+rX', staging])
   // Losing the race to another first start is fine: both copies are the same.

@@ -20,7 +20,8 @@ export type FolderOptions = {
 // none outside ASCII. They have no say in the order of text, which PostgreSQL's own C.UTF-8 gives.
 const CHARACTER_CLASSES = ['C.UTF-8', 'en_US.UTF-8', 'C']
 
-const CLUSTER_ENTRY = /^(base|global|pg_\w+|PG_VERSION|postgresql(\.auto)?\.conf|postmaster\.\w+)$/
+const CLUSTER_ENTRY =
+  /^(base|global|pg_[\w.]+|PG_VERSION|postgresql(\.auto)?\.conf|postmaster\.\w+)$/
 
 // PostgreSQL gives its own three databases smaller numbers.
 const FIRST_USER_DATABASE = 16_384
@@ -58,7 +59,10 @@ function isWhole(dataDir: string): boolean {
 
 async function removeRemnant(dataDir: string, onLog: (line: string) => void): Promise<void> {
   const entries = await readdir(dataDir).catch((cause) => {
-    throw brokenFolder(dataDir, 'it cannot be read', cause)
+    throw new UserError(
+      `The PostgreSQL data folder ${dataDir} cannot be read; it may belong to another user.`,
+      { cause },
+    )
   })
   const foreign = entries.find((entry) => !CLUSTER_ENTRY.test(entry))
   if (foreign !== undefined) {

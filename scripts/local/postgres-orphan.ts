@@ -27,7 +27,7 @@ export async function stopOrphan(dataDir: string, onLog: (line: string) => void)
   const found = await inspect(pid)
   if (found === undefined) return
   if (!isServerOf(dataDir, found)) {
-    // The pid has gone to another program since; PostgreSQL would take that one for a server.
+    // PostgreSQL would take whatever has this pid now, another program or a zombie, for a server.
     await rm(pidFile, { force: true })
     return
   }
@@ -69,7 +69,7 @@ function ownerOf({ commandLine }: Process): number {
   return Number(/ cluster_name=tendril-(\d+)/.exec(commandLine)?.[1])
 }
 
-/** What runs under this pid; undefined for nothing, a zombie, or what we may not look at. */
+/** What runs under this pid, with an empty command line for a zombie; undefined for nothing. */
 async function inspect(pid: number): Promise<Process | undefined> {
   return (await inspectProc(pid)) ?? (process.platform === 'linux' ? undefined : inspectPs(pid))
 }
@@ -78,7 +78,6 @@ async function inspectProc(pid: number): Promise<Process | undefined> {
   try {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8')
     const status = await readFile(`/proc/${pid}/status`, 'utf8')
-    if (commandLine === '') return undefined
     const parent = Number(/^PPid:\s*(\d+)/m.exec(status)?.[1])
     return { parent, commandLine: commandLine.replaceAll('\0', ' ') }
   } catch {

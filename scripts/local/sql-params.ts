@@ -1,5 +1,11 @@
 /** Any value JSON.parse can return. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json }
 
 /**
  * Turns JSON parameters into the text PostgreSQL reads, by Neon's rules: strings stay as they are,
@@ -19,7 +25,8 @@ function arrayLiteral(values: readonly Json[]): string {
 function arrayElement(value: Json): string {
   if (value === null) return 'NULL'
   if (Array.isArray(value)) return arrayLiteral(value)
-  // JSON's quoting of strings is also that of array literals; an object becomes one such string.
+  // JSON's quoting of strings serves array literals too, but for control characters: `\n` arrives
+  // as n, as it does at Neon. An object becomes one such string.
   if (typeof value === 'object') return JSON.stringify(JSON.stringify(value))
   return JSON.stringify(value)
 }

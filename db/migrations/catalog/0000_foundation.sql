@@ -62,8 +62,8 @@ CREATE TABLE "memberships" (
 --> statement-breakpoint
 CREATE TABLE "tenants" (
 	"id" uuid PRIMARY KEY NOT NULL,
-	"name" text NOT NULL,
-	"state" text DEFAULT 'active' NOT NULL,
+	"name" text DEFAULT '' NOT NULL,
+	"state" text DEFAULT 'pending' NOT NULL,
 	"history_id" uuid NOT NULL,
 	"seq" bigint DEFAULT 0 NOT NULL,
 	"epoch" bigint DEFAULT 1 NOT NULL,

@@ -4,9 +4,9 @@ import { at, logHead } from '../columns.ts'
 /** An organisation; its row is also the head of the tenant's own log. */
 export const tenants = pgTable('tenants', {
   id: uuid('id').primaryKey(),
-  name: text('name').notNull(),
-  /** `active` or `suspended`. */
-  state: text('state').notNull().default('active'),
+  name: text('name').notNull().default(''),
+  /** `pending` until registered, then `active` or `suspended`. */
+  state: text('state').notNull().default('pending'),
   ...logHead,
   createdAt: at('created_at').notNull().defaultNow(),
 })

@@ -1,0 +1,28 @@
+/** Everything that can be allowed. */
+export const PERMISSIONS = [
+  'graph.read',
+  'graph.write',
+  'graph.define',
+  'graphs.manage',
+  'keys.manage',
+] as const
+export type Permission = (typeof PERMISSIONS)[number]
+
+export const ROLES = ['owner', 'admin', 'writer', 'reader'] as const
+export type Role = (typeof ROLES)[number]
+
+const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
+  owner: PERMISSIONS,
+  admin: PERMISSIONS,
+  writer: ['graph.read', 'graph.write'],
+  reader: ['graph.read'],
+}
+
+export function isAllowed(role: Role, permission: Permission): boolean {
+  return GRANTS[role].includes(permission)
+}
+
+/** Whether somebody with `role` may hand out `granted`: never more than one's own. */
+export function mayGrant(role: Role, granted: Role): boolean {
+  return ROLES.indexOf(granted) >= ROLES.indexOf(role)
+}

@@ -1,0 +1,69 @@
+import { DurableObject } from 'cloudflare:workers'
+import type { LogAddress } from '../../core/log/address.ts'
+import { footprint } from '../../core/log/footprint.ts'
+import type { CommitAnswer, GraphRequest } from '../../core/log/requests.ts'
+import type { TenantRequest } from '../../core/log/tenant-requests.ts'
+import type { WatermarksDiff } from '../../core/log/watermarks.ts'
+import { graphLogStore } from '../../db/commit/graph-log-store.ts'
+import { tenantLogStore } from '../../db/commit/tenant-log-store.ts'
+import { openCatalog, openShard } from '../../db/databases.ts'
+import { parseEnv, type RawEnv } from '../../env.ts'
+import { tenantFootprint } from './tenant-footprint.ts'
+import { LogRunner } from './runner.ts'
+
+type GraphAddress = Extract<LogAddress, { kind: 'graph' }>
+type TenantAddress = Extract<LogAddress, { kind: 'tenant' }>
+
+/**
+ * The Durable Object of one log: a shell that hands requests to the writer. Everything it holds is
+ * a cache of the log's head; what is acknowledged is in PostgreSQL.
+ */
+export class GraphLog extends DurableObject<RawEnv> {
+  #graph: LogRunner<GraphRequest> | null = null
+  #tenant: LogRunner<TenantRequest> | null = null
+
+  commit(log: GraphAddress, request: GraphRequest): Promise<CommitAnswer> {
+    return this.#graphRunner(log).submit(request)
+  }
+
+  commitTenant(log: TenantAddress, request: TenantRequest): Promise<CommitAnswer> {
+    return this.#tenantRunner(log).submit(request)
+  }
+
+  /**
+   * What changed after `since`. Answered synchronously from memory where that suffices: the platform
+   * has then just checked that this is the only instance (C2).
+   */
+  watermarks(log: LogAddress, since: number): WatermarksDiff | Promise<WatermarksDiff> {
+    const runner = log.kind === 'graph' ? this.#graphRunner(log) : this.#tenantRunner(log)
+    const known = runner.watermarks
+    return known && known.head >= since ? known.since(since) : this.#reloaded(runner, since)
+  }
+
+  async #reloaded(
+    runner: { watermarksFrom(seq: number): Promise<{ since(seq: number): WatermarksDiff }> },
+    since: number,
+  ): Promise<WatermarksDiff> {
+    const watermarks = await runner.watermarksFrom(since)
+    // After an await another instance may have taken over; reading our storage makes the platform
+    // check (C2).
+    await this.ctx.storage.get('instance-check')
+    return watermarks.since(since)
+  }
+
+  #graphRunner(log: GraphAddress): LogRunner<GraphRequest> {
+    this.#graph ??= new LogRunner(
+      graphLogStore(openShard(parseEnv(this.env), log.shardId), log),
+      footprint,
+    )
+    return this.#graph
+  }
+
+  #tenantRunner(log: TenantAddress): LogRunner<TenantRequest> {
+    this.#tenant ??= new LogRunner(
+      tenantLogStore(openCatalog(parseEnv(this.env)), log.tenantId),
+      tenantFootprint,
+    )
+    return this.#tenant
+  }
+}
