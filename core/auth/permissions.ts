@@ -26,3 +26,7 @@ export function isAllowed(role: Role, permission: Permission): boolean {
 export function mayGrant(role: Role, granted: Role): boolean {
   return ROLES.indexOf(granted) >= ROLES.indexOf(role)
 }
+
+export function isRole(value: unknown): value is Role {
+  return ROLES.some((role) => role === value)
+}

@@ -22,7 +22,10 @@ export type ContentPatch = {
   readonly properties?: { readonly [key: string]: Json }
 }
 
-/** `create` refuses what exists; `upsert` creates or replaces the record with that external id. */
+/**
+ * `create` refuses what exists; `upsert` creates or replaces the record with that external id or,
+ * where it has none, with that id.
+ */
 export type WriteEntity = {
   readonly kind: 'entity'
   readonly action: 'create' | 'upsert'

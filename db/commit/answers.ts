@@ -79,7 +79,7 @@ const headRow = z.object({
   term: z.number(),
   history_id: z.string(),
 })
-const knownRow = z.object({ commit_id: z.string(), fingerprint: z.string(), answer: committed })
+const knownRow = z.object({ fingerprint: z.string(), answer: committed })
 const eventRow = z.object({
   seq: z.number(),
   kind: z.custom<GraphEventKind | TenantEventKind>((value) => typeof value === 'string'),
@@ -99,8 +99,7 @@ export function parseOpened([heads, known, recent]: readonly Row[][]): OpenedLog
     historyId: history_id,
     known: new Map(
       (known ?? []).map((row): [string, StoredAnswer] => {
-        const { commit_id, fingerprint, answer } = knownRow.parse(row)
-        return [commit_id, { fingerprint, answer: answer as StoredAnswer['answer'] }]
+        return [String(row.commit_id), parseStoredAnswer(row)]
       }),
     ),
     recent: (recent ?? []).map(parseHeader).reverse(),
@@ -118,4 +117,10 @@ function parseHeader(row: Row): EventHeader {
     toId: event.to_id,
     externalId: event.external_id,
   }
+}
+
+/** A row of `commits`. */
+export function parseStoredAnswer(row: Row): StoredAnswer {
+  const { fingerprint, answer } = knownRow.parse(row)
+  return { fingerprint, answer: answer as StoredAnswer['answer'] }
 }

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { LogAddress } from '../../core/log/address.ts'
+import type { GraphAddress } from '../../core/log/address.ts'
 import type { GraphRequest } from '../../core/log/requests.ts'
 import type { Database } from '../client.ts'
 import { FENCE_REFUSED, type Fence, type LogStore, RECENT_EVENTS } from '../log-store.ts'
@@ -7,8 +7,6 @@ import { parseCommitted, parseOpened } from './answers.ts'
 import { commitPayload } from './payload.ts'
 import { commitStatement } from './statement.ts'
 import { typeStatement } from './type-statement.ts'
-
-type GraphAddress = Extract<LogAddress, { kind: 'graph' }>
 
 /** A graph's log on its shard. */
 export function graphLogStore(shard: Database, log: GraphAddress): LogStore<GraphRequest> {

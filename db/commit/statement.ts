@@ -1,10 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { LogAddress } from '../../core/log/address.ts'
+import type { GraphAddress } from '../../core/log/address.ts'
 import { MAX_CASCADE } from '../../core/log/commands.ts'
 import { COMMIT_INCONSISTENT } from '../log-store.ts'
 import type { CommitPayload } from './payload.ts'
-
-type GraphAddress = Extract<LogAddress, { kind: 'graph' }>
 
 /**
  * The whole write of a group in one statement, so that everything in it sees one snapshot: which
@@ -164,16 +162,18 @@ function entityVerdicts(payload: CommitPayload, mine: (alias: string) => SQL): S
     p jsonb, v bigint)
   join request on request.req = o.req and request.is_live
   left join lateral (
-    (select e.ctid, e.* from entities e where ${mine('e')} and e.id = o.id and o.a <> 'upsert' limit 1)
-    union all
     (select e.ctid, e.* from entities e where ${mine('e')} and e.external_id = o.x
       and (o.id is null or o.a in ('create', 'upsert')) limit 1)
+    union all
+    (select e.ctid, e.* from entities e where ${mine('e')} and e.id = o.id limit 1)
     limit 1
   ) c on true
 ), ${cascade(payload, mine)} entity_op as materialized (
   select o.*, case
     when a = 'create' and cur_id = id then 'id_taken'
     when a = 'create' and cur_id is not null then 'external_id_taken'
+    when a = 'upsert' and cur_id is not null and x is not null and cur_external_id is distinct from x
+      then 'id_taken'
     when a = 'upsert' and cur_type <> t then 'type_mismatch'
     when a in ('update', 'delete') and cur_id is null then 'not_found'
     when v <> cur_version then 'version_mismatch'
@@ -232,10 +232,10 @@ function relationshipVerdicts(payload: CommitPayload, mine: (alias: string) => S
     "do" int, p jsonb, v bigint)
   join request on request.req = o.req and request.is_live
   left join lateral (
-    (select r.ctid, r.* from relationships r where ${mine('r')} and r.id = o.id and o.a <> 'upsert' limit 1)
-    union all
     (select r.ctid, r.* from relationships r where ${mine('r')} and r.external_id = o.x
       and (o.id is null or o.a in ('create', 'upsert')) limit 1)
+    union all
+    (select r.ctid, r.* from relationships r where ${mine('r')} and r.id = o.id limit 1)
     limit 1
   ) c on true
   ${entityEnd('fe', 'f', mine)} ${entityEnd('de', 'd', mine)}
@@ -245,6 +245,8 @@ function relationshipVerdicts(payload: CommitPayload, mine: (alias: string) => S
   select o.*, case
     when a = 'create' and cur_id = id then 'id_taken'
     when a = 'create' and cur_id is not null then 'external_id_taken'
+    when a = 'upsert' and cur_id is not null and x is not null and cur_external_id is distinct from x
+      then 'id_taken'
     when a in ('update', 'delete') and cur_id is null then 'not_found'
     when v <> cur_version then 'version_mismatch'
     when a = 'upsert' and cur_type <> t then 'type_mismatch'

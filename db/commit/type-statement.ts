@@ -1,8 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { LogAddress } from '../../core/log/address.ts'
+import type { GraphAddress } from '../../core/log/address.ts'
 import type { GraphRequest } from '../../core/log/requests.ts'
-
-type GraphAddress = Extract<LogAddress, { kind: 'graph' }>
 
 /**
  * Defines types: always a request of its own (C4). A type can be defined as long as no record has

@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { LogAddress } from '../../core/log/address.ts'
+import type { GraphAddress, LogAddress, TenantAddress } from '../../core/log/address.ts'
 import { footprint } from '../../core/log/footprint.ts'
 import type { CommitAnswer, GraphRequest } from '../../core/log/requests.ts'
 import type { TenantRequest } from '../../core/log/tenant-requests.ts'
@@ -10,9 +10,6 @@ import { openCatalog, openShard } from '../../db/databases.ts'
 import { parseEnv, type RawEnv } from '../../env.ts'
 import { tenantFootprint } from './tenant-footprint.ts'
 import { LogRunner } from './runner.ts'
-
-type GraphAddress = Extract<LogAddress, { kind: 'graph' }>
-type TenantAddress = Extract<LogAddress, { kind: 'tenant' }>
 
 /**
  * The Durable Object of one log: a shell that hands requests to the writer. Everything it holds is

@@ -1,0 +1,73 @@
+import { Validator } from '@cfworker/json-schema'
+import type { FieldError } from '../errors.ts'
+import type { JsonObject } from '../json.ts'
+import type { Kind } from '../log/commands.ts'
+import type { TypeDefinition } from '../log/records.ts'
+
+/** The types of a graph, ready to validate with. A type that is not defined takes any properties. */
+export type GraphSchema = {
+  /** Seq of the last change of the types: what commands are validated against (C5). */
+  readonly schemaSeq: number
+  readonly validators: ReadonlyMap<string, Validator>
+}
+
+export function graphSchema(
+  schemaSeq: number,
+  types: readonly Pick<TypeDefinition, 'kind' | 'name' | 'json_schema'>[],
+): GraphSchema {
+  return {
+    schemaSeq,
+    validators: new Map(
+      types.map(({ kind, name, json_schema }) => [typeKey(kind, name), compile(json_schema)]),
+    ),
+  }
+}
+
+/** Every way in which `properties` are not as their type says; pointers start at `/properties`. */
+export function validateProperties(
+  schema: GraphSchema,
+  kind: Kind,
+  type: string,
+  properties: JsonObject,
+): FieldError[] {
+  const validator = schema.validators.get(typeKey(kind, type))
+  if (!validator) return []
+  const { valid, errors } = validator.validate(properties)
+  if (valid) return []
+  // A failed child makes its parents fail too: only the innermost errors name a field.
+  const leaves = errors.filter(({ keyword }) => !WRAPPERS.has(keyword))
+  return (leaves.length > 0 ? leaves : errors).map(({ instanceLocation, error }) => ({
+    pointer: `/properties${instanceLocation.slice(1)}`,
+    message: error,
+  }))
+}
+
+/** What is wrong with a JSON Schema for properties, or `null`. */
+export function schemaProblem(jsonSchema: JsonObject): string | null {
+  if (jsonSchema.type !== undefined && jsonSchema.type !== 'object') {
+    return 'properties are always an object, so "type" must be "object"'
+  }
+  try {
+    compile(jsonSchema).validate({})
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : 'not a usable JSON Schema'
+  }
+}
+
+const WRAPPERS = new Set([
+  'properties',
+  'items',
+  'prefixItems',
+  'allOf',
+  '$ref',
+  'additionalProperties',
+])
+
+function compile(jsonSchema: JsonObject): Validator {
+  return new Validator({ ...jsonSchema }, '2020-12', false)
+}
+
+function typeKey(kind: Kind, name: string): string {
+  return `${kind}:${name}`
+}

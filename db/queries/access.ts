@@ -1,0 +1,132 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { isRole, type Role } from '../../core/auth/permissions.ts'
+import { graphId, type TenantId, tenantId } from '../../core/ids.ts'
+import type { GraphAddress } from '../../core/log/address.ts'
+import type { Database, Row } from '../client.ts'
+import { runRead } from './snapshot.ts'
+
+/** Who is asking, and on whose behalf. */
+export type Principal = {
+  readonly tenantId: TenantId
+  /** `key:<id>` or `user:<id>`: what events name as their actor. */
+  readonly actor: string
+  readonly role: Role
+  /** `active` or `suspended`. */
+  readonly tenantState: string
+}
+
+/** What a credential gives access to; `graph` is the graph asked for, if the tenant has it. */
+export type Access = {
+  readonly principal: Principal
+  readonly graph: GraphAddress | null
+}
+
+/** By an API key's hash; `null`: unknown, revoked or expired. One round trip. */
+export async function accessByKey(
+  catalog: Database,
+  keyHash: string,
+  graphName: string | null,
+): Promise<Access | null> {
+  const [keys, tenants, graphs] = await runRead(() =>
+    catalog.batchWith(
+      { 'tendril.key_hash': keyHash },
+      [
+        // The key names the tenant; the statements after this one speak for it.
+        sql`select id, role, set_config('tendril.tenant_id', tenant_id::text, true) as tenant_id
+          from api_keys where hash = ${keyHash} and revoked_at is null
+            and (expires_at is null or expires_at > now())`,
+        ...tenantAndGraph(graphName),
+      ],
+      { mode: 'snapshot' },
+    ),
+  )
+  const key = keys?.[0]
+  return key ? access(key.tenant_id as string, `key:${key.id}`, key.role, tenants, graphs) : null
+}
+
+/** By a user's membership of a tenant; `null`: not a member any more. One round trip. */
+export async function accessByMember(
+  catalog: Database,
+  tenant: TenantId,
+  userId: string,
+  graphName: string | null,
+): Promise<Access | null> {
+  const [members, tenants, graphs] = await runRead(() =>
+    catalog.batch(
+      tenant,
+      [
+        sql`select role from memberships
+          where tenant_id = ${tenant}::uuid and user_id = ${userId}::uuid`,
+        ...tenantAndGraph(graphName),
+      ],
+      { mode: 'snapshot' },
+    ),
+  )
+  const member = members?.[0]
+  return member ? access(tenant, `user:${userId}`, member.role, tenants, graphs) : null
+}
+
+function tenantAndGraph(graphName: string | null): SQL[] {
+  return [
+    sql`select state from tenants where id = tendril_tenant()`,
+    sql`select tenant_id, id, shard_id, epoch from graphs
+      where tenant_id = tendril_tenant() and name = ${graphName} and deleted_at is null`,
+  ]
+}
+
+function access(
+  tenant: string,
+  actor: string,
+  role: unknown,
+  tenants: readonly Row[] | undefined,
+  graphs: readonly Row[] | undefined,
+): Access | null {
+  const state = tenants?.[0]?.state
+  if (typeof state !== 'string' || !isRole(role)) return null
+  const graph = graphs?.[0]
+  return {
+    principal: { tenantId: tenantId(tenant), actor, role, tenantState: state },
+    graph: graph
+      ? {
+          kind: 'graph',
+          tenantId: tenantId(tenant),
+          graphId: graphId(graph.id as string),
+          shardId: graph.shard_id as string,
+          epoch: graph.epoch as number,
+        }
+      : null,
+  }
+}
+
+export type LoginUser = {
+  readonly id: string
+  readonly passwordHash: string
+  readonly memberships: readonly { readonly tenantId: TenantId; readonly role: Role }[]
+}
+
+/** The user with that e-mail address and the tenants it belongs to. */
+export async function findLoginUser(catalog: Database, email: string): Promise<LoginUser | null> {
+  const [users, members] = await runRead(() =>
+    catalog.batchWith(
+      { 'tendril.email': email },
+      [
+        sql`select id, password_hash, set_config('tendril.user_id', id::text, true) from users
+          where email = ${email}`,
+        sql`select m.tenant_id, m.role from memberships m
+          where m.user_id = nullif(current_setting('tendril.user_id', true), '')::uuid
+          order by m.created_at, m.tenant_id`,
+      ],
+      { mode: 'snapshot' },
+    ),
+  )
+  const user = users?.[0]
+  if (!user) return null
+  return {
+    id: user.id as string,
+    passwordHash: user.password_hash as string,
+    memberships: (members ?? []).map((row) => ({
+      tenantId: tenantId(row.tenant_id as string),
+      role: row.role as Role,
+    })),
+  }
+}

@@ -1,0 +1,73 @@
+import { sql } from 'drizzle-orm'
+import type { GraphAddress } from '../../core/log/address.ts'
+import type { Change, Entity, Relationship } from '../../core/log/records.ts'
+import type { Database, Row } from '../client.ts'
+import { parseStoredAnswer } from '../commit/answers.ts'
+import type { StoredAnswer } from '../log-store.ts'
+import type { ReadAt } from './entities.ts'
+import { EVENT_COLUMNS, entityFromImage, relationshipFromImage, toChange } from './rows.ts'
+import { inGraph, inList, readGraph } from './snapshot.ts'
+
+/** The log after `after`, oldest first; `floorSeq` is the last seq that is no longer kept. */
+export async function listChanges(
+  shard: Database,
+  graph: GraphAddress,
+  after: number,
+  limit: number,
+): Promise<ReadAt<Change[]> & { floorSeq: number }> {
+  const { results, ...at } = await readGraph(shard, graph, [
+    sql`select ${EVENT_COLUMNS} from events v where ${inGraph(graph, 'v')} and v.seq > ${after}::bigint
+      order by v.seq limit ${limit}`,
+  ])
+  return { value: (results[0] ?? []).map(toChange), ...at }
+}
+
+/** An entity as it was at `seq`: `null` when it did not exist then. */
+export async function entityAsOf(
+  shard: Database,
+  graph: GraphAddress,
+  id: string,
+  seq: number,
+): Promise<ReadAt<Entity | null> & { floorSeq: number }> {
+  const { results, ...at } = await readGraph(shard, graph, [
+    sql`select ${EVENT_COLUMNS} from events v where ${inGraph(graph, 'v')}
+      and v.subject_id = ${id}::uuid and v.seq <= ${seq}::bigint
+      and v.kind in ('entity.created', 'entity.updated', 'entity.deleted')
+      order by v.seq desc limit 1`,
+  ])
+  const row = results[0]?.[0]
+  const existed = row !== undefined && row.kind !== 'entity.deleted'
+  return { value: existed ? entityFromImage(row, 'after') : null, ...at }
+}
+
+/** Records as the given versions left them, for answers that are given again. */
+export async function recordsAtVersions(
+  shard: Database,
+  graph: GraphAddress,
+  versions: readonly number[],
+): Promise<(Entity | Relationship)[]> {
+  const { results } = await readGraph(shard, graph, [
+    sql`select ${EVENT_COLUMNS} from events v where ${inGraph(graph, 'v')}
+      and v.seq in (select value::bigint from jsonb_array_elements_text(${JSON.stringify(versions)}::jsonb) as value)
+      and v.after is not null`,
+  ])
+  return (results[0] ?? []).map((row: Row) =>
+    String(row.kind).startsWith('entity.')
+      ? entityFromImage(row, 'after')
+      : relationshipFromImage(row, 'after'),
+  )
+}
+
+/** The answer given to a commit id before; `null` when there was none. */
+export async function findAnswer(
+  shard: Database,
+  graph: GraphAddress,
+  commitId: string,
+): Promise<StoredAnswer | null> {
+  const { results } = await readGraph(shard, graph, [
+    sql`select commit_id, fingerprint, answer from commits c
+      where ${inGraph(graph, 'c')} and c.commit_id in ${inList([commitId], 'text')}`,
+  ])
+  const row = results[0]?.[0]
+  return row ? parseStoredAnswer(row) : null
+}

@@ -1,0 +1,65 @@
+import type { MiddlewareHandler } from 'hono'
+import { AppError, invalid } from '../../../core/errors.ts'
+import { parseJsonExactly } from '../../../core/json-problems.ts'
+import type { AppEnv } from '../context.ts'
+
+/** Most bytes of a request body. */
+export const MAX_BODY_BYTES = 10 * 1024 * 1024
+
+const JSON_TYPE = /^application\/([\w.-]+\+)?json\b/i
+const NDJSON_TYPE = /^application\/(x-)?(ndjson|jsonl)\b/i
+
+/**
+ * Reads the body once, within the limit, and refuses what is not JSON (or NDJSON where a route takes
+ * it) before anything else looks at it.
+ */
+export function readBody(): MiddlewareHandler<AppEnv> {
+  return async function readBody(c, next) {
+    if (c.req.raw.body === null) return next()
+    const text = await limitedText(c.req.raw)
+    if (text === '') return next()
+    const contentType = c.req.header('content-type') ?? ''
+    const isNdjson = NDJSON_TYPE.test(contentType)
+    if (!isNdjson && !JSON_TYPE.test(contentType)) {
+      throw new AppError(
+        'unsupported_media_type',
+        'send application/json (or application/x-ndjson to /import)',
+      )
+    }
+    // What the validators read instead of the stream, which is used up now.
+    c.req.bodyCache.text = Promise.resolve(text) as never
+    if (!isNdjson) checkJson(text)
+    return next()
+  }
+}
+
+async function limitedText(request: Request): Promise<string> {
+  const tooLarge = new AppError(
+    'payload_too_large',
+    `a body may have at most ${MAX_BODY_BYTES} bytes`,
+  )
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.byteLength
+    if (bytes > MAX_BODY_BYTES) throw tooLarge
+    chunks.push(chunk)
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await new Blob(chunks).arrayBuffer())
+  } catch {
+    // Only `decode` throws here, and only for bytes that are not UTF-8.
+    throw new AppError('malformed_request', 'the body is not UTF-8')
+  }
+}
+
+function checkJson(text: string): void {
+  try {
+    const { problems } = parseJsonExactly(text)
+    if (problems.length > 0) throw invalid(problems)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw new AppError('malformed_request', `the body is not JSON: ${error.message}`)
+  }
+}

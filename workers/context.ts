@@ -1,0 +1,28 @@
+import type { GraphAddress } from '../core/log/address.ts'
+import type { Access } from '../db/queries/access.ts'
+import type { Services } from './services.ts'
+
+/** What a client says to make a repeated request harmless (C3). */
+export type Idempotency = {
+  /** The `Idempotency-Key` header. */
+  readonly key: string
+  /** Digest of what the request asks for. */
+  readonly fingerprint: string
+}
+
+/** One request, before anybody knows whose it is. */
+export type Context = {
+  readonly services: Services
+  readonly requestId: string
+  /** Method and path: part of the scope of an idempotency key. */
+  readonly route: string
+  readonly idempotency: Idempotency | null
+  /** What the request's credential gives access to; `null` without one. */
+  readonly access: Access | null
+}
+
+/** A request of a known principal that has the permission the operation needs. */
+export type TenantContext = Omit<Context, 'access'> & Pick<Access, 'principal'>
+
+/** The same on a graph that the principal's tenant has. */
+export type GraphContext = TenantContext & { readonly graph: GraphAddress }

@@ -1,0 +1,18 @@
+import type { Context } from '../context.ts'
+import { sha256Hex } from '../security/api-keys.ts'
+
+export type CommitIdentity = { readonly commitId: string; readonly fingerprint: string }
+
+/**
+ * The name of a request for good (C3): its idempotency key, scoped to whoever sent it and to the
+ * route, or a new one minted before the log is called.
+ */
+export async function commitIdentity(
+  context: Pick<Context, 'idempotency' | 'route' | 'services'>,
+  scope: string,
+): Promise<CommitIdentity> {
+  const { idempotency, route, services } = context
+  if (!idempotency) return { commitId: services.newId(), fingerprint: '' }
+  const commitId = await sha256Hex(JSON.stringify([scope, route, idempotency.key]))
+  return { commitId, fingerprint: idempotency.fingerprint }
+}

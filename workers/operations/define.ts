@@ -1,0 +1,39 @@
+import { isAllowed, type Permission } from '../../core/auth/permissions.ts'
+import { AppError, notFound } from '../../core/errors.ts'
+import type { Context, GraphContext, TenantContext } from '../context.ts'
+
+/**
+ * An operation of a tenant. The checks stand here and nowhere else: there is no other way to get a
+ * `TenantContext`, so no route or protocol can forget them.
+ */
+export function tenantOperation<Input, Output>(
+  permission: Permission,
+  run: (context: TenantContext, input: Input) => Promise<Output>,
+): (context: Context, input: Input) => Promise<Output> {
+  return (context, input) => run(authorise(context, permission), input)
+}
+
+/** An operation on one graph of the tenant: the graph that the request names. */
+export function graphOperation<Input, Output>(
+  permission: Permission,
+  run: (context: GraphContext, input: Input) => Promise<Output>,
+): (context: Context, input: Input) => Promise<Output> {
+  return async (context, input) => {
+    const authorised = authorise(context, permission)
+    const graph = context.access?.graph
+    if (!graph) throw notFound('this graph')
+    return run({ ...authorised, graph }, input)
+  }
+}
+
+function authorise({ access, ...context }: Context, permission: Permission): TenantContext {
+  if (!access) throw new AppError('unauthenticated', 'a valid API key or access token is required')
+  const { principal } = access
+  if (principal.tenantState !== 'active') {
+    throw new AppError('forbidden', 'this tenant is suspended')
+  }
+  if (!isAllowed(principal.role, permission)) {
+    throw new AppError('forbidden', `the role ${principal.role} does not allow ${permission}`)
+  }
+  return { ...context, principal }
+}

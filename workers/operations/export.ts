@@ -1,0 +1,47 @@
+import type { Kind } from '../../core/log/commands.ts'
+import type { Entity, Relationship } from '../../core/log/records.ts'
+import { exportPage, headOf } from '../../db/queries/export.ts'
+import type { GraphContext } from '../context.ts'
+import { graphOperation } from './define.ts'
+
+const PAGE_ROWS = 1_000
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
+
+export type ExportedRecord =
+  | ({ readonly kind: 'entity' } & Entity)
+  | ({ readonly kind: 'relationship' } & Relationship)
+
+export type Export = {
+  /** The graph is exported as it was at this seq. */
+  readonly seq: number
+  /** Entities, then relationships, each by id; a page in memory at a time. */
+  readonly records: AsyncIterable<ExportedRecord>
+}
+
+export const exportGraph = graphOperation(
+  'graph.read',
+  async (context, _input: null): Promise<Export> => {
+    const seq = await headOf(context.services.shard(context.graph.shardId), context.graph)
+    return { seq, records: records(context, seq) }
+  },
+)
+
+async function* records(context: GraphContext, seq: number): AsyncIterable<ExportedRecord> {
+  for (const kind of ['entity', 'relationship'] as const) yield* recordsOf(context, kind, seq)
+}
+
+async function* recordsOf(
+  { services, graph }: GraphContext,
+  kind: Kind,
+  seq: number,
+): AsyncIterable<ExportedRecord> {
+  const shard = services.shard(graph.shardId)
+  let after = BEFORE_ALL
+  for (;;) {
+    const page = await exportPage(shard, graph, kind, { seq, after, limit: PAGE_ROWS })
+    for (const record of page) yield { kind, ...record } as ExportedRecord
+    const last = page.at(-1)
+    if (!last || page.length < PAGE_ROWS) return
+    after = last.id
+  }
+}

@@ -1,0 +1,245 @@
+import { AppError, notFound } from '../../core/errors.ts'
+import type { Bookmark } from '../../core/log/bookmark.ts'
+import type {
+  Content,
+  ContentPatch,
+  Kind,
+  Patch,
+  Ref,
+  WriteEntity,
+  WriteRelationship,
+} from '../../core/log/commands.ts'
+import type { ListQuery } from '../../core/log/list-query.ts'
+import type { Entity, Relationship } from '../../core/log/records.ts'
+import type { OpDone } from '../../core/log/requests.ts'
+import {
+  getEntities,
+  getEntity,
+  listEntities,
+  listNeighbors,
+  type NeighborQuery,
+} from '../../db/queries/entities.ts'
+import { entityAsOf, recordsAtVersions } from '../../db/queries/events.ts'
+import {
+  getRelationship,
+  getRelationships,
+  listRelationships,
+} from '../../db/queries/relationships.ts'
+import type { GraphContext } from '../context.ts'
+import { graphOperation } from './define.ts'
+import { type Written, write } from './write.ts'
+
+/** An answer and the place in the graph's log that it speaks of. */
+export type Answer<T> = {
+  readonly value: T
+  readonly bookmark: Bookmark
+  readonly replayed: boolean
+}
+
+type Names = { readonly ids: readonly string[]; readonly externalIds: readonly string[] }
+
+export const readEntity = graphOperation('graph.read', async (context, id: string) => {
+  const read = await getEntity(shardOf(context), context.graph, id)
+  return answer(context, found(read.value, 'this entity'), read)
+})
+
+export const readEntityAsOf = graphOperation(
+  'graph.read',
+  async (context, { id, seq }: { id: string; seq: number }) => {
+    const read = await entityAsOf(shardOf(context), context.graph, id, seq)
+    if (seq > read.seq) {
+      throw new AppError('malformed_request', `as_of: the graph is only at seq ${read.seq}`)
+    }
+    if (seq < read.floorSeq) throw retained(read.floorSeq)
+    return answer(context, found(read.value, 'this entity at that seq'), read)
+  },
+)
+
+export const lookUpEntities = graphOperation('graph.read', async (context, names: Names) => {
+  const read = await getEntities(shardOf(context), context.graph, names)
+  return answer(context, { items: inOrder(names, read.value) }, read)
+})
+
+export const findEntities = graphOperation('graph.read', async (context, query: ListQuery) => {
+  const read = await listEntities(shardOf(context), context.graph, query)
+  return answer(context, read.value, read)
+})
+
+export const findNeighbors = graphOperation(
+  'graph.read',
+  async (context, { id, ...query }: NeighborQuery & { id: string }) => {
+    const read = await listNeighbors(shardOf(context), context.graph, id, query)
+    return answer(context, found(read.value, 'this entity'), read)
+  },
+)
+
+export const readRelationship = graphOperation('graph.read', async (context, id: string) => {
+  const read = await getRelationship(shardOf(context), context.graph, id)
+  return answer(context, found(read.value, 'this relationship'), read)
+})
+
+export const lookUpRelationships = graphOperation('graph.read', async (context, names: Names) => {
+  const read = await getRelationships(shardOf(context), context.graph, names)
+  return answer(context, { items: inOrder(names, read.value) }, read)
+})
+
+export const findRelationships = graphOperation('graph.read', async (context, query: ListQuery) => {
+  const read = await listRelationships(shardOf(context), context.graph, query)
+  return answer(context, read.value, read)
+})
+
+type NewEntity = Pick<WriteEntity, 'type' | 'externalId' | 'content'> & { id: string | null }
+
+export const createEntity = graphOperation('graph.write', async (context, input: NewEntity) => {
+  const id = input.id ?? context.services.newId()
+  const written = await write(context, [{ kind: 'entity', action: 'create', ...input, id }])
+  return entityAnswer(context, written, (done) => ({
+    ...recordOf(done, input),
+    name: input.content.name,
+    location: input.content.location,
+  }))
+})
+
+type NewRelationship = Pick<
+  WriteRelationship,
+  'type' | 'externalId' | 'content' | 'from' | 'to'
+> & {
+  id: string | null
+}
+
+/** The ends are resolved by the log, so what was created is read from its event. */
+export const createRelationship = graphOperation(
+  'graph.write',
+  async (context, input: NewRelationship) => {
+    const id = input.id ?? context.services.newId()
+    const written = await write(context, [{ kind: 'relationship', action: 'create', ...input, id }])
+    return fromEvent<Relationship>(context, written)
+  },
+)
+
+type PatchInput = {
+  readonly target: Ref
+  readonly patch: ContentPatch
+  readonly ifVersion: number | null
+}
+
+export const patchEntity = graphOperation('graph.write', (context, input: PatchInput) =>
+  patch<Entity>(context, 'entity', input),
+)
+
+export const patchRelationship = graphOperation('graph.write', (context, input: PatchInput) =>
+  patch<Relationship>(context, 'relationship', input),
+)
+
+async function patch<Record>(
+  context: GraphContext,
+  kind: Kind,
+  input: PatchInput,
+): Promise<Answer<Record>> {
+  const command: Patch = { kind, action: 'patch', ...input }
+  return fromEvent<Record>(context, await write(context, [command]))
+}
+
+type DeleteInput = { readonly target: Ref; readonly ifVersion: number | null }
+
+export const deleteEntity = graphOperation('graph.write', (context, input: DeleteInput) =>
+  remove(context, 'entity', input),
+)
+
+export const deleteRelationship = graphOperation('graph.write', (context, input: DeleteInput) =>
+  remove(context, 'relationship', input),
+)
+
+async function remove(context: GraphContext, kind: Kind, input: DeleteInput) {
+  const written = await write(context, [{ kind, action: 'delete', ...input }])
+  return { value: null, bookmark: bookmarkOf(context, written), replayed: written.replayed }
+}
+
+async function entityAnswer(
+  context: GraphContext,
+  written: Written,
+  record: (done: OpDone) => Entity,
+): Promise<Answer<Entity>> {
+  // A replay may answer for a record that a repeated call with another id did not make.
+  if (written.replayed) return fromEvent<Entity>(context, written)
+  const value = record(onlyDone(written))
+  return { value, bookmark: bookmarkOf(context, written), replayed: false }
+}
+
+/** The record as the write left it, from the event of its version. */
+async function fromEvent<Record>(context: GraphContext, written: Written): Promise<Answer<Record>> {
+  const { version } = onlyDone(written)
+  const [record] = await recordsAtVersions(shardOf(context), context.graph, [version])
+  if (!record) throw new AppError('gone', 'the record as it was is no longer kept')
+  return {
+    value: record as Record,
+    bookmark: bookmarkOf(context, written),
+    replayed: written.replayed,
+  }
+}
+
+function onlyDone({ outcomes }: Written): OpDone {
+  const [outcome] = outcomes
+  if (outcome === undefined || outcome instanceof AppError || !('outcome' in outcome)) {
+    throw new AppError('internal', 'one command gave no outcome')
+  }
+  return outcome
+}
+
+function recordOf(
+  done: OpDone,
+  { type, externalId, content }: { type: string; externalId: string | null; content: Content },
+) {
+  return {
+    id: done.id,
+    type,
+    external_id: externalId,
+    properties: content.properties,
+    version: done.version,
+    created_at: done.createdAt,
+    updated_at: done.updatedAt,
+  }
+}
+
+function answer<T>(
+  context: GraphContext,
+  value: T,
+  at: { readonly seq: number; readonly historyId: string },
+): Answer<T> {
+  return { value, bookmark: bookmarkOf(context, at), replayed: false }
+}
+
+export function bookmarkOf(
+  { graph }: GraphContext,
+  { seq, historyId }: { readonly seq: number; readonly historyId: string },
+): Bookmark {
+  return { logId: graph.graphId, historyId, seq }
+}
+
+function shardOf({ services, graph }: GraphContext) {
+  return services.shard(graph.shardId)
+}
+
+function found<T>(value: T | null, what: string): T {
+  if (value === null) throw notFound(what)
+  return value
+}
+
+/** What lies below the retained floor of the log is gone for good. */
+export function retained(floorSeq: number): AppError {
+  return new AppError('gone', `the log is kept from seq ${floorSeq + 1} on`)
+}
+
+/** The records in the order they were asked for; those that do not exist are left out. */
+function inOrder<T extends { id: string; external_id: string | null }>(
+  names: Names,
+  records: readonly T[],
+): T[] {
+  const byId = new Map(records.map((record) => [record.id, record]))
+  const byExternalId = new Map(records.map((record) => [record.external_id, record]))
+  const wanted = [
+    ...names.ids.map((id) => byId.get(id)),
+    ...names.externalIds.map((externalId) => byExternalId.get(externalId)),
+  ]
+  return [...new Set(wanted)].filter((record) => record !== undefined)
+}

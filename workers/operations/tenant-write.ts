@@ -1,0 +1,27 @@
+import { AppError } from '../../core/errors.ts'
+import type { TenantId } from '../../core/ids.ts'
+import type { CommitAnswer, OpDone } from '../../core/log/requests.ts'
+import type { TenantCommand } from '../../core/log/tenant-requests.ts'
+import type { Context } from '../context.ts'
+import { commitIdentity } from './commit-ids.ts'
+import { answerError, refusalError } from './refusals.ts'
+
+type Committed = Extract<CommitAnswer, { status: 'committed' }>
+
+/** Appends one command to a tenant's own log; throws an `AppError` when it is refused. */
+export async function writeTenant(
+  context: Omit<Context, 'access'>,
+  log: { readonly tenantId: TenantId; readonly actor: string; readonly scope: string },
+  command: TenantCommand,
+): Promise<OpDone & Pick<Committed, 'replayed'>> {
+  const identity = await commitIdentity(context, log.scope)
+  const answer = await context.services.commitTenant(
+    { kind: 'tenant', tenantId: log.tenantId },
+    { ...identity, actor: log.actor, requestId: context.requestId, command },
+  )
+  if (answer.status === 'refused') throw refusalError(answer.refusals, null, [])
+  if (answer.status !== 'committed') throw answerError(answer)
+  const [done] = answer.results
+  if (!done || !('outcome' in done)) throw new AppError('internal', 'the log gave no outcome')
+  return { ...done, replayed: answer.replayed }
+}

@@ -1,0 +1,84 @@
+import { invalid, notFound } from '../../core/errors.ts'
+import type { JsonObject } from '../../core/json.ts'
+import type { Kind } from '../../core/log/commands.ts'
+import type { TypeDefinition } from '../../core/log/records.ts'
+import type { CommitAnswer } from '../../core/log/requests.ts'
+import { schemaProblem } from '../../core/types/graph-schema.ts'
+import { listTypes } from '../../db/queries/types.ts'
+import type { GraphContext } from '../context.ts'
+import { commitIdentity } from './commit-ids.ts'
+import { graphOperation } from './define.ts'
+import { type Answer, bookmarkOf } from './records.ts'
+import { answerError, refusalError } from './refusals.ts'
+import { forgetSchema, loadSchema } from './schema.ts'
+
+type Definition = { readonly kind: Kind; readonly name: string; readonly jsonSchema: JsonObject }
+
+export const findTypes = graphOperation('graph.read', async (context, _input: null) => {
+  const { services, graph } = context
+  const { value, ...at } = await listTypes(services.shard(graph.shardId), graph)
+  return { value: value.types, bookmark: bookmarkOf(context, at), replayed: false }
+})
+
+export const readType = graphOperation(
+  'graph.read',
+  async (context, { kind, name }: Pick<Definition, 'kind' | 'name'>) => {
+    const { services, graph } = context
+    const { value, ...at } = await listTypes(services.shard(graph.shardId), graph)
+    const type = value.types.find((each) => each.kind === kind && each.name === name)
+    if (!type) throw notFound('this type')
+    return { value: type, bookmark: bookmarkOf(context, at), replayed: false }
+  },
+)
+
+/** Defines a type: from then on every write of a record of it is checked against its JSON Schema. */
+export const defineType = graphOperation(
+  'graph.define',
+  async (context, definition: Definition): Promise<Answer<TypeDefinition>> => {
+    const problem = schemaProblem(definition.jsonSchema)
+    if (problem) throw invalid([{ pointer: '/json_schema', message: problem }])
+    const answer = await commitDefinition(context, definition)
+    const [done] = answer.results
+    if (!done || !('outcome' in done)) throw notFound('this type')
+    return {
+      value: {
+        kind: definition.kind,
+        name: definition.name,
+        json_schema: definition.jsonSchema,
+        version: done.version,
+        created_at: done.createdAt,
+        updated_at: done.updatedAt,
+      },
+      bookmark: bookmarkOf(context, answer),
+      replayed: answer.replayed,
+    }
+  },
+)
+
+/** How often a definition is sent again because another one came between. */
+const MAX_ATTEMPTS = 10
+
+async function commitDefinition(
+  context: GraphContext,
+  definition: Definition,
+): Promise<Extract<CommitAnswer, { status: 'committed' }>> {
+  const { graph, principal, services, requestId } = context
+  const identity = await commitIdentity(context, `${graph.graphId}|${principal.actor}`)
+  for (let attempt = 1; ; attempt += 1) {
+    const { schemaSeq } = await loadSchema(context)
+    const answer = await services.commit(graph, {
+      ...identity,
+      atomic: true,
+      schemaSeq,
+      actor: principal.actor,
+      requestId,
+      entities: [],
+      relationships: [],
+      types: [{ op: 0, action: 'define', ...definition }],
+    })
+    forgetSchema(context)
+    if (answer.status === 'committed') return answer
+    if (answer.status === 'refused') throw refusalError(answer.refusals, null, [])
+    if (answer.status !== 'schema_moved' || attempt >= MAX_ATTEMPTS) throw answerError(answer)
+  }
+}

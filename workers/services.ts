@@ -1,0 +1,55 @@
+import { v7 } from 'uuid'
+import {
+  type GraphAddress,
+  type LogAddress,
+  logName,
+  type TenantAddress,
+} from '../core/log/address.ts'
+import type { CommitAnswer, GraphRequest } from '../core/log/requests.ts'
+import type { TenantRequest } from '../core/log/tenant-requests.ts'
+import type { Now } from '../core/now.ts'
+import type { Database } from '../db/client.ts'
+import { openCatalog, openShard } from '../db/databases.ts'
+import type { Env } from '../env.ts'
+
+/** Everything an operation may use of the outside world. */
+export type Services = {
+  readonly catalog: Database
+  readonly shard: (shardId: string) => Database
+  /** Where a new graph goes. */
+  readonly shardForNewGraph: () => string
+  readonly commit: (log: GraphAddress, request: GraphRequest) => Promise<CommitAnswer>
+  readonly commitTenant: (log: TenantAddress, request: TenantRequest) => Promise<CommitAnswer>
+  /** A new time-ordered id (RFC 9562, version 7): neighbours in time are neighbours in an index. */
+  readonly newId: () => string
+  readonly now: Now
+  readonly jwtSecret: string
+  readonly shardIds: readonly string[]
+}
+
+/** The composition root: built per request, since the runtime ties I/O objects to one. */
+export function services(env: Env): Services {
+  return {
+    catalog: openCatalog(env),
+    shard: (shardId) => openShard(env, shardId),
+    shardForNewGraph: () => env.TENDRIL_SHARDS[0]?.id ?? '',
+    commit: (log, request) => logObject(env, log).commit(log, request),
+    commitTenant: (log, request) => logObject(env, log).commitTenant(log, request),
+    newId: () => v7(),
+    now: () => Date.now(),
+    jwtSecret: env.TENDRIL_JWT_SECRET,
+    shardIds: env.TENDRIL_SHARDS.map(({ id }) => id),
+  }
+}
+
+/** What a log's object answers: its RPC methods, as plain promises of plain data. */
+type LogObject = {
+  commit(log: GraphAddress, request: GraphRequest): Promise<CommitAnswer>
+  commitTenant(log: TenantAddress, request: TenantRequest): Promise<CommitAnswer>
+}
+
+/** The one place where a log's object is found: its name contains the epoch. */
+function logObject(env: Env, log: LogAddress): LogObject {
+  const stub: unknown = env.GRAPH_LOG.getByName(logName(log))
+  return stub as LogObject
+}
