@@ -93,6 +93,7 @@ async function launch(
       resolve()
     })
   })
+  endWithUs(child, closed)
   const ready = new Promise<void>((resolve) => {
     createInterface({ input: child.stderr }).on('line', (line) => {
       onLog(line)
@@ -116,11 +117,14 @@ async function launch(
   })
 }
 
-function stopper(child: ChildProcess, closed: Promise<void>, onStop: () => void) {
-  // A process.exit() that skips stop() still ends the database; kill -9 leaves it to stopOrphan.
+/** A process.exit() that skips stop() still ends the database; kill -9 leaves it to stopOrphan. */
+function endWithUs(child: ChildProcess, closed: Promise<void>): void {
   const interrupt = () => child.kill('SIGINT')
   process.once('exit', interrupt)
   closed.then(() => process.off('exit', interrupt))
+}
+
+function stopper(child: ChildProcess, closed: Promise<void>, onStop: () => void) {
   return async () => {
     onStop()
     child.kill('SIGINT')

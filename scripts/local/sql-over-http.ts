@@ -26,7 +26,7 @@ export type SqlOverHttp = {
   /** http://127.0.0.1:PORT/sql, for neonConfig.fetchEndpoint. */
   readonly url: string
   readonly port: number
-  /** Ends running statements within two seconds, then all connections. */
+  /** Gives running statements a second, then cancels them, and closes all connections. */
   close(): Promise<void>
 }
 
@@ -71,13 +71,14 @@ export async function startSqlOverHttp(options: SqlOverHttpOptions = {}): Promis
 
 function sqlHandler(pools: SqlPools, faults: SqlFaults): Handler {
   return async function handleSql(request, response) {
+    const hangUp = hangUpSignal(response)
     try {
       // No OPTIONS: web pages must not get to send connection strings through us.
       if (request.url !== '/sql') throw new SqlHttpError(404, 'not found')
       if (request.method !== 'POST') throw new SqlHttpError(405, 'method not allowed')
       const sql = parseRequest(request.headers, await readBody(request))
       if ((await faults.beforeExecute?.(sql.batch)) === 'cut') return cut(response)
-      const answer = await execute(pools, sql, hangUpSignal(response))
+      const answer = await execute(pools, sql, hangUp)
       if ((await faults.beforeRespond?.(sql.batch)) === 'cut') return cut(response)
       respond(response, 200, answer, sql.batch.kind === 'batch' ? echo(request) : {})
     } catch (error) {

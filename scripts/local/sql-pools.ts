@@ -5,7 +5,7 @@ import pg from 'pg'
 export type SqlPools = {
   /** A connection of its own until it is released. Waits while all of its pool are taken. */
   connect(connectionString: string): Promise<pg.PoolClient>
-  /** Lets running statements end for two seconds, then closes every connection. */
+  /** Gives running statements a second, cancels them, and closes every connection. */
   close(): Promise<void>
 }
 
@@ -15,7 +15,7 @@ const MAX_CONNECTIONS_PER_POOL = 20
 
 const CONNECT_LIMIT_MS = 30_000
 const IDLE_LIMIT_MS = 10_000
-const CLOSE_LIMIT_MS = 2_000
+const CLOSE_GRACE_MS = 1_000
 
 // The body of a CancelRequest; see "Canceling Requests in Progress" in PostgreSQL's manual.
 const CANCEL_CODE = 80_877_102
@@ -25,6 +25,7 @@ const CANCEL_BYTES = 16
 export function sqlPools(): SqlPools {
   const pools = new Map<string, pg.Pool>()
   const taken = new Set<pg.PoolClient>()
+  let closed = false
 
   function poolFor(connectionString: string): pg.Pool {
     const pool = pools.get(connectionString) ?? openPool(connectionString, taken)
@@ -40,11 +41,18 @@ export function sqlPools(): SqlPools {
   }
 
   return {
-    connect: (connectionString) => poolFor(connectionString).connect(),
+    async connect(connectionString) {
+      if (closed) throw new Error('the service is closed')
+      return poolFor(connectionString).connect()
+    },
     async close() {
-      const ends = [...pools.values()].map((pool) => pool.end())
+      closed = true
+      const ended = Promise.all([...pools.values()].map((pool) => pool.end()))
       pools.clear()
-      await Promise.race([Promise.all(ends), delay(CLOSE_LIMIT_MS, undefined, { ref: false })])
+      await Promise.race([ended, delay(CLOSE_GRACE_MS, undefined, { ref: false })])
+      for (const client of taken) cancelQuery(client)
+      await Promise.race([ended, delay(CLOSE_GRACE_MS, undefined, { ref: false })])
+      // Only a PostgreSQL that no longer answers leaves any.
       await Promise.all([...taken].map((client) => client.end()))
     },
   }

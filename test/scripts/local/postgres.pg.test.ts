@@ -16,15 +16,14 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   ensureDatabase,
-  externalPostgres,
   type PostgresServer,
   removePostgres,
   startPostgres,
 } from '../../../scripts/local/postgres.ts'
-import { UserError } from '../../../scripts/local/user-error.ts'
+import { sentenceOf } from '../../harness/failures.ts'
 
 const MODULE = new URL('../../../scripts/local/postgres.ts', import.meta.url).href
 
@@ -98,28 +97,21 @@ async function serverPid(): Promise<number> {
   return Number.parseInt(await readFile(join(dataDir, 'postmaster.pid'), 'utf8'), 10)
 }
 
-async function rejection(promise: Promise<unknown>): Promise<string> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  if (error instanceof UserError) return error.message
-  throw new Error('expected a UserError', { cause: error })
-}
-
 describe('a first start', () => {
   it('makes a UTF-8 cluster whose text order is that of code points', async () => {
     const { url } = await start()
     const [row] = await query(
       url('postgres'),
       `select current_setting('server_encoding') as encoding, current_setting('timezone') as zone,
-        upper('äж') as upper, array_agg(x order by x) as sorted
+        upper('äж') as upper, (select concat(datlocprovider, ' ', datlocale) from pg_database limit 1) as locale,
+        array_agg(x order by x) as sorted
         from unnest(array['b', 'B', 'ä', 'a', '_', 'ж']) as x`,
     )
     expect(row).toEqual({
       encoding: 'UTF8',
       zone: 'UTC',
       upper: 'ÄЖ',
+      locale: 'b C.UTF-8',
       sorted: ['B', '_', 'a', 'b', 'ä', 'ж'],
     })
   })
@@ -127,7 +119,7 @@ describe('a first start', () => {
   it('makes one where trigram search knows letters outside ASCII', async () => {
     const { url } = await start()
     await query(url('postgres'), 'create extension pg_trgm')
-    const [row] = await query(url('postgres'), "select similarity('Größe', 'größe') as same")
+    const [row] = await query(url('postgres'), "select similarity('Жук', 'жук') as same")
     expect(row).toEqual({ same: 1 })
   })
 
@@ -155,7 +147,7 @@ describe('a first start', () => {
     await once(occupant, 'listening')
     const address = occupant.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
-    const message = await rejection(start(port))
+    const message = await sentenceOf(start(port))
     expect(message).toBe(`PostgreSQL cannot listen on port ${port}: another program uses it.`)
     occupant.close()
   })
@@ -176,11 +168,11 @@ describe('a second start', () => {
 
   it('is refused while the first is running', async () => {
     const { url } = await start()
-    const message = await rejection(startPostgres({ dataDir, durable: false }))
+    const message = await sentenceOf(startPostgres({ dataDir, durable: false }))
     expect(message).toBe(
       `The PostgreSQL data folder ${dataDir} is in use by process ${process.pid}; stop it first.`,
     )
-    expect(await rejection(removePostgres(dataDir))).toBe(message)
+    expect(await sentenceOf(removePostgres(dataDir))).toBe(message)
     expect(await query(url('postgres'), 'select 1 as one')).toEqual([{ one: 1 }])
   })
 })
@@ -222,6 +214,9 @@ describe('after kill -9 of the process that started it', () => {
     expect(existsSync(dataDir)).toBe(false)
     const { url } = await start()
     expect(await query(url('postgres'), 'select 1 as one')).toEqual([{ one: 1 }])
+    await stop()
+    await start()
+    expect((await readdir(folder)).sort()).toEqual(['data', 'data.password'])
   })
 })
 
@@ -249,7 +244,7 @@ describe('a data folder', () => {
   it('that holds something else is not touched', async () => {
     await mkdir(dataDir)
     await writeFile(join(dataDir, 'thesis.txt'), 'years of work')
-    expect(await rejection(start())).toBe(
+    expect(await sentenceOf(start())).toBe(
       `The PostgreSQL data folder ${dataDir} cannot be used (it is not a PostgreSQL folder but ` +
         'holds thesis.txt); `npm start -- --fresh` deletes and rebuilds it.',
     )
@@ -260,7 +255,7 @@ describe('a data folder', () => {
     await ensureDatabase(await start(), 'precious')
     await stop()
     await rm(join(dataDir, 'PG_VERSION'))
-    expect(await rejection(start())).toContain('files are missing from it')
+    expect(await sentenceOf(start())).toContain('files are missing from it')
     expect(existsSync(join(dataDir, 'base'))).toBe(true)
   })
 
@@ -268,7 +263,7 @@ describe('a data folder', () => {
     await start()
     await stop()
     await truncate(join(dataDir, 'global', 'pg_control'), 100)
-    const message = await rejection(start())
+    const message = await sentenceOf(start())
     expect(message).toContain(`The PostgreSQL data folder ${dataDir} cannot be used (`)
     expect(message).toContain('; `npm start -- --fresh` deletes and rebuilds it.')
     await removePostgres(dataDir)
@@ -280,9 +275,9 @@ describe('a data folder', () => {
     await start()
     await stop()
     await writeFile(`${dataDir}.password`, 'wrong')
-    expect(await rejection(start())).toContain(`the password in ${dataDir}.password does not open`)
+    expect(await sentenceOf(start())).toContain(`the password in ${dataDir}.password does not open`)
     await rm(`${dataDir}.password`)
-    expect(await rejection(start())).toContain(`password file ${dataDir}.password cannot be read`)
+    expect(await sentenceOf(start())).toContain(`password file ${dataDir}.password cannot be read`)
   })
 
   it('whose stale pid file names another program starts and leaves that program alone', async () => {
@@ -324,38 +319,5 @@ describe('ensureDatabase', () => {
     await ensureDatabase(started, name)
     const rows = await query(started.url(name), 'select current_database() as name')
     expect(rows).toEqual([{ name }])
-  })
-})
-
-describe('a server given by URL', () => {
-  it('is used as it is', async () => {
-    const external = await externalPostgres(inject('pgUrl'))
-    await external.stop()
-    const rows = await query(external.url('template1'), 'select current_database() as name')
-    expect(rows).toEqual([{ name: 'template1' }])
-  })
-
-  it('takes roles whose names and passwords need escaping', async () => {
-    const external = await externalPostgres('postgres://u:p@h:1/postgres?a=b').catch(
-      () => undefined,
-    )
-    expect(external).toBeUndefined()
-    const { url } = await externalPostgres(inject('pgUrl'))
-    const role = new URL(url('db', { user: 'a@b', password: 'p/w:%' }))
-    expect([role.username, role.password].map(decodeURIComponent)).toEqual(['a@b', 'p/w:%'])
-  })
-
-  it('that does not answer is named without its password', async () => {
-    const message = await rejection(externalPostgres('postgres://me:secret@127.0.0.1:1/postgres'))
-    expect(message).toBe(
-      'The PostgreSQL that TENDRIL_PG_URL names (127.0.0.1:1) cannot be used: ' +
-        'connect ECONNREFUSED 127.0.0.1:1.',
-    )
-  })
-
-  it('must be a URL', async () => {
-    for (const text of ['localhost', 'mysql://a@b/c', '']) {
-      expect(await rejection(externalPostgres(text))).toMatch(/^TENDRIL_PG_URL must look like /)
-    }
   })
 })

@@ -1,6 +1,6 @@
 import { type NeonQueryFunction, neon, neonConfig } from '@neondatabase/serverless'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
-import { failureOf } from '../../harness/neon-failure.ts'
+import { failureOf } from '../../harness/failures.ts'
 import { createTestDatabase, type TestDatabase } from '../../harness/pg-database.ts'
 
 let database: TestDatabase
@@ -62,8 +62,14 @@ describe('a batch', () => {
   })
 
   it('hands its connection back after each of 50 failures', async () => {
+    const before = await sql`select pg_backend_pid() as pid`
     for (let i = 0; i < 50; i++) await failureOf(sql.transaction([insert(1), sql`select 1 / 0`]))
-    expect(await sql`select 1 as one`).toEqual([{ one: 1 }])
+    expect(await sql`select pg_backend_pid() as pid`).toEqual(before)
+  })
+
+  it('keeps the columns of its statements apart', async () => {
+    const results = await sql.transaction([sql`select 1 as one`, insert(1)], { fullResults: true })
+    expect(results.map(({ fields }) => fields.map(({ name }) => name))).toEqual([['one'], []])
   })
 
   it('keeps set_config(…, true) to itself', async () => {

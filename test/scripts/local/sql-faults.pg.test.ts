@@ -15,7 +15,7 @@ import {
   type SqlOverHttp,
   startSqlOverHttp,
 } from '../../../scripts/local/sql-over-http.ts'
-import { failureOf } from '../../harness/neon-failure.ts'
+import { failureOf } from '../../harness/failures.ts'
 import { createTestDatabase, type TestDatabase } from '../../harness/pg-database.ts'
 
 let database: TestDatabase
@@ -135,21 +135,24 @@ describe('a client that hangs up', () => {
 
   it('before its turn has nothing run', async () => {
     const turn = Promise.withResolvers<undefined>()
-    const hangUp = new AbortController()
-    const executing = Promise.withResolvers<void>()
+    const held = Promise.withResolvers<void>()
     const sql = await startWith({
-      beforeExecute: () => {
-        executing.resolve()
+      beforeExecute({ queries: [first] }) {
+        if (!first?.query.startsWith('insert')) return undefined
+        held.resolve()
         return turn.promise
       },
     })
+    const hangUp = new AbortController()
     const options = { fetchOptions: { signal: hangUp.signal } }
     const gone = failureOf(sql.query('insert into things values (1)', [], options))
-    await executing.promise
+    await held.promise
     hangUp.abort()
     await gone
+    // Its answer means the service has noticed, and leaves a connection ready for the insert.
+    await sql`select 1`
     turn.resolve(undefined)
-    await service?.close()
+    await Promise.all([sql`select 1`, sql`select 1`])
     expect(await stored()).toBe(0)
   })
 })
@@ -193,6 +196,11 @@ describe('closing the service', () => {
     await service?.close()
     service = undefined
     await endless
+    const left = `select from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`
+    await vi.waitFor(async () => {
+      expect((await database.direct.query(left)).rowCount).toBe(0)
+    })
   })
 
   it('refuses a port that is taken', async () => {

@@ -3,7 +3,7 @@ import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/neon-http'
 import { integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
-import { failureOf } from '../../harness/neon-failure.ts'
+import { failureOf } from '../../harness/failures.ts'
 import { createTestDatabase, type TestDatabase } from '../../harness/pg-database.ts'
 
 let database: TestDatabase

@@ -1,0 +1,73 @@
+import type { Image } from '../../../core/log/events.ts'
+import type { Entity, Relationship, TypeDefinition } from '../../../core/log/records.ts'
+import type { CommitAnswer } from '../../../core/log/requests.ts'
+
+/** Everything that is stored of one graph, times as RFC 3339. */
+export type GraphContents = {
+  readonly head: GraphHead
+  /** By id. */
+  readonly entities: readonly StoredEntity[]
+  readonly relationships: readonly StoredRelationship[]
+  /** By kind and name. */
+  readonly types: readonly TypeDefinition[]
+  /** By seq. */
+  readonly events: readonly StoredEvent[]
+  /** By commit id. */
+  readonly commits: readonly StoredCommit[]
+}
+
+export type GraphHead = {
+  readonly seq: number
+  readonly epoch: number
+  readonly term: number
+  readonly schema_seq: number
+  readonly history_id: string
+}
+
+export type StoredEntity = Entity & { readonly name_key: string }
+
+export type StoredRelationship = Relationship & { readonly created_seq: number }
+
+export type TypeImage = Pick<
+  TypeDefinition,
+  'kind' | 'json_schema' | 'version' | 'created_at' | 'updated_at'
+>
+
+type EventOf<Kind extends string, Before, After> = {
+  readonly kind: Kind
+  readonly before: Before
+  readonly after: After
+}
+
+/** An event of a record or of a type, with its images. */
+export type StoredEvent = {
+  readonly seq: number
+  readonly at: string
+  readonly subject_id: string | null
+  readonly type: string | null
+  readonly external_id: string | null
+  readonly from_id: string | null
+  readonly to_id: string | null
+  readonly actor: string
+  readonly request_id: string
+  readonly commit_id: string
+} & (
+  | EventOf<`${'entity' | 'relationship'}.created`, null, Image>
+  | EventOf<`${'entity' | 'relationship'}.updated`, Image, Image>
+  | EventOf<`${'entity' | 'relationship'}.deleted`, Image, null>
+  | EventOf<'type.defined', null, TypeImage>
+)
+
+export type StoredCommit = {
+  readonly commit_id: string
+  readonly fingerprint: string
+  readonly answer: Extract<CommitAnswer, { status: 'committed' }>
+  readonly at: string
+}
+
+/** The content that a record's row holds, as its image would say it. */
+export function imageOf(record: StoredEntity | StoredRelationship): Image {
+  const { version, external_id, properties, created_at, updated_at } = record
+  const { name, location } = 'name' in record ? record : { name: null, location: null }
+  return { version, external_id, name, location, properties, created_at, updated_at }
+}
