@@ -14,9 +14,11 @@ import {
 import { inGraph, readGraph } from './snapshot.ts'
 
 /** The graph's head now: what an export is taken at. */
-export async function headOf(shard: Database, graph: GraphAddress): Promise<number> {
-  const { seq } = await readGraph(shard, graph, [])
-  return seq
+export async function headOf(
+  shard: Database,
+  graph: GraphAddress,
+): Promise<{ readonly seq: number; readonly historyId: string }> {
+  return readGraph(shard, graph, [])
 }
 
 /**

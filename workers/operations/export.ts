@@ -1,8 +1,10 @@
+import type { Bookmark } from '../../core/log/bookmark.ts'
 import type { Kind } from '../../core/log/commands.ts'
 import type { Entity, Relationship } from '../../core/log/records.ts'
 import { exportPage, headOf } from '../../db/queries/export.ts'
 import type { GraphContext } from '../context.ts'
 import { graphOperation } from './define.ts'
+import { bookmarkOf } from './records.ts'
 
 const PAGE_ROWS = 1_000
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
@@ -12,8 +14,8 @@ export type ExportedRecord =
   | ({ readonly kind: 'relationship' } & Relationship)
 
 export type Export = {
-  /** The graph is exported as it was at this seq. */
-  readonly seq: number
+  /** The graph is exported as it was at this place of its log. */
+  readonly bookmark: Bookmark
   /** Entities, then relationships, each by id; a page in memory at a time. */
   readonly records: AsyncIterable<ExportedRecord>
 }
@@ -21,8 +23,8 @@ export type Export = {
 export const exportGraph = graphOperation(
   'graph.read',
   async (context, _input: null): Promise<Export> => {
-    const seq = await headOf(context.services.shard(context.graph.shardId), context.graph)
-    return { seq, records: records(context, seq) }
+    const head = await headOf(context.services.shard(context.graph.shardId), context.graph)
+    return { bookmark: bookmarkOf(context, head), records: records(context, head.seq) }
   },
 )
 

@@ -47,7 +47,9 @@ async function limitedText(request: Request): Promise<string> {
     chunks.push(chunk)
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await new Blob(chunks).arrayBuffer())
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(
+      await new Blob(chunks).arrayBuffer(),
+    )
   } catch {
     // Only `decode` throws here, and only for bytes that are not UTF-8.
     throw new AppError('malformed_request', 'the body is not UTF-8')

@@ -1,0 +1,29 @@
+import { sql } from 'drizzle-orm'
+import type { Database } from '../client.ts'
+
+/** How long a request's first answer is kept: an `Idempotency-Key` is good for this long. */
+export const KEEP_ANSWERS_HOURS = 24
+
+/** Rows one statement removes, so that none takes long or locks much. */
+const STEP_ROWS = 5_000
+/** Steps of one run: what is left waits for the next. */
+const MAX_STEPS = 50
+
+/** Removes what has had its day, in small steps. */
+export async function purge(database: Database, kind: 'catalog' | 'shard'): Promise<void> {
+  await repeat(
+    database,
+    sql`select tendril_purge_commits(
+    make_interval(hours => ${KEEP_ANSWERS_HOURS}::int), ${STEP_ROWS}::int) as removed`,
+  )
+  if (kind === 'shard') {
+    await repeat(database, sql`select tendril_purge_deleted_graphs(${STEP_ROWS}::int) as removed`)
+  }
+}
+
+async function repeat(database: Database, statement: ReturnType<typeof sql>): Promise<void> {
+  for (let step = 0; step < MAX_STEPS; step += 1) {
+    const [rows] = await database.batchWith({}, [statement])
+    if (Number(rows?.[0]?.removed ?? 0) === 0) return
+  }
+}

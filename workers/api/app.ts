@@ -1,0 +1,93 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { HTTPException } from 'hono/http-exception'
+import { AppError } from '../../core/errors.ts'
+import type { RawEnv } from '../../env.ts'
+import type { AppEnv } from './context.ts'
+import { refuseInvalid } from './endpoint.ts'
+import { logFailure } from './log.ts'
+import { access } from './middleware/access.ts'
+import { readBody } from './middleware/body.ts'
+import { requestScope } from './middleware/request-scope.ts'
+import { openApiDocument } from './openapi.ts'
+import { problemResponse } from './problem.ts'
+import { routedPath } from './rewrite.ts'
+import { RouteTable } from './route-table.ts'
+import { entityRoutes } from './routes/entities.ts'
+import { healthRoutes } from './routes/health.ts'
+import { logRoutes } from './routes/log.ts'
+import { relationshipRoutes } from './routes/relationships.ts'
+import { authRoutes, graphRoutes, keyRoutes } from './routes/tenant.ts'
+import { typeRoutes } from './routes/types.ts'
+
+const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
+
+app.use('*', requestScope())
+
+// Routes that work without the databases come before the middleware that asks them.
+app.get('/api/v1/openapi.json', (c) => {
+  c.header('cache-control', 'public, max-age=300')
+  return c.json(openApiDocument(app))
+})
+app.get('/', (c) => c.redirect('/reference/'))
+
+app.use('/api/v1/*', async function knownRoute(c, next) {
+  // A path that does not exist is 404 and a wrong method 405, with or without a credential.
+  const allow = routes.methodsOf(c.req.path)
+  if (allow.length === 0) throw new AppError('route_not_found', 'there is no such route')
+  const method = c.req.method === 'HEAD' ? 'GET' : c.req.method
+  if (!allow.includes(method)) {
+    throw new AppError('method_not_allowed', `this route allows ${allow.join(', ')}`, { allow })
+  }
+  const isOpen = c.req.path.startsWith('/api/v1/auth/')
+  if (!isOpen && c.req.header('authorization') === undefined) {
+    throw new AppError(
+      'unauthenticated',
+      'send an API key or access token: Authorization: Bearer …',
+    )
+  }
+  return next()
+})
+app.use('/api/v1/*', readBody(), access())
+app.use('/health/ready', access())
+
+healthRoutes(app)
+authRoutes(app)
+keyRoutes(app)
+graphRoutes(app)
+typeRoutes(app)
+entityRoutes(app)
+relationshipRoutes(app)
+logRoutes(app)
+
+const routes = new RouteTable(app.routes)
+
+app.notFound((c) => {
+  const allow = routes.methodsOf(c.req.path)
+  const error =
+    allow.length > 0
+      ? new AppError('method_not_allowed', `this route allows ${allow.join(', ')}`, { allow })
+      : new AppError('route_not_found', 'there is no such route')
+  return problemResponse(error, c.get('requestId'), c.req.path)
+})
+
+app.onError((error, c) => {
+  const known =
+    error instanceof HTTPException && error.status === 400
+      ? new AppError('malformed_request', error.message)
+      : error
+  logFailure(known, c.get('requestId'), `${c.req.method} ${c.req.routePath}`)
+  return problemResponse(known, c.get('requestId'), c.req.path)
+})
+
+/** Answers one HTTP request. */
+export function handleRequest(
+  request: Request,
+  env: RawEnv,
+  ctx: ExecutionContext,
+): Response | Promise<Response> {
+  const url = new URL(request.url)
+  const path = routedPath(url.pathname)
+  if (path === url.pathname) return app.fetch(request, env, ctx)
+  url.pathname = path
+  return app.fetch(new Request(url, request), env, ctx)
+}

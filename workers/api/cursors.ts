@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import { AppError } from '../../core/errors.ts'
+import { isUuid } from '../../core/ids.ts'
+import type { Json } from '../../core/json.ts'
+import type { Position, Sort } from '../../core/log/list-query.ts'
+import type { NeighborQuery } from '../../db/queries/entities.ts'
+
+/** Cursors are opaque to clients: base64url of JSON, with the sort they belong to. */
+export function listCursor(sort: Sort, position: Position): string {
+  return encode([sortName(sort), position.value, position.id])
+}
+
+const listParts = z.tuple([z.string(), z.unknown(), z.string().refine(isUuid)])
+
+export function parseListCursor(cursor: string, sort: Sort): Position {
+  const parsed = listParts.safeParse(decode(cursor))
+  if (!parsed.success || parsed.data[0] !== sortName(sort)) throw badCursor()
+  const [, value, id] = parsed.data
+  if (!fitsSort(value, sort)) throw badCursor()
+  return { value: value as Json, id }
+}
+
+function fitsSort(value: unknown, sort: Sort): boolean {
+  switch (sort.by) {
+    case 'property':
+      return true
+    case 'version':
+      return typeof value === 'number'
+    case 'id':
+      return typeof value === 'string' && isUuid(value)
+    case 'name':
+      return typeof value === 'string'
+    default:
+      return typeof value === 'string' && !Number.isNaN(Date.parse(value))
+  }
+}
+
+export function neighborCursor(position: NonNullable<NeighborQuery['after']>): string {
+  return encode([position.type, position.seq])
+}
+
+const neighborParts = z.tuple([z.string(), z.int().nonnegative()])
+
+export function parseNeighborCursor(cursor: string): NonNullable<NeighborQuery['after']> {
+  const parsed = neighborParts.safeParse(decode(cursor))
+  if (!parsed.success) throw badCursor()
+  const [type, seq] = parsed.data
+  return { type, seq }
+}
+
+export function sortName(sort: Sort): string {
+  const key = sort.by === 'property' ? `properties.${sort.path.join('.')}` : sort.by
+  return sort.descending ? `-${key}` : key
+}
+
+function encode(value: unknown): string {
+  const bytes = new TextEncoder().encode(JSON.stringify(value))
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/=+$/, '')
+}
+
+function decode(cursor: string): unknown {
+  try {
+    const text = atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (c) => c.charCodeAt(0))))
+  } catch {
+    // Whatever is not base64url or not JSON.
+    throw badCursor()
+  }
+}
+
+function badCursor(): AppError {
+  return new AppError('malformed_request', 'cursor: not one that this list gave')
+}

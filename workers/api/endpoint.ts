@@ -1,0 +1,103 @@
+import {
+  createRoute,
+  type OpenAPIHono,
+  type RouteConfig,
+  type RouteHandler,
+  z,
+} from '@hono/zod-openapi'
+import { type FieldError, invalid } from '../../core/errors.ts'
+import type { AppEnv } from './context.ts'
+import { problem } from './schemas.ts'
+
+export type App = OpenAPIHono<AppEnv>
+
+/** What a handler sees: the validated request. */
+type HandlerContext<R extends RouteConfig> = Parameters<RouteHandler<R, AppEnv>>[0]
+
+/** Adds a route whose answer is built by our own responders rather than by the types of its schema. */
+export function endpoint<R extends RouteConfig>(
+  app: App,
+  route: R,
+  handler: (c: HandlerContext<R>) => Response | Promise<Response>,
+): void {
+  app.openapi(route, handler as unknown as RouteHandler<R, AppEnv>)
+}
+
+const problemContent = { 'application/problem+json': { schema: problem } }
+
+/** Statuses that every route under a key may answer with. */
+const COMMON_PROBLEMS = {
+  401: { description: 'No valid API key or access token', content: problemContent },
+  403: { description: 'The role does not allow it', content: problemContent },
+  422: { description: 'Fields are invalid; all are listed', content: problemContent },
+  503: { description: 'Not available at the moment; see Retry-After', content: problemContent },
+} as const
+
+export const problems = (...statuses: readonly (400 | 404 | 409 | 410 | 412 | 413 | 415)[]) =>
+  Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      { description: DESCRIPTIONS[status], content: problemContent },
+    ]),
+  )
+
+const DESCRIPTIONS = {
+  400: 'Malformed request',
+  404: 'Does not exist',
+  409: 'Conflicts with what is there; `code` says how',
+  410: 'No longer kept',
+  412: 'The record has another version than If-Match says',
+  413: 'The body is too large',
+  415: 'The body has another media type',
+} as const
+
+export const ok = <T extends z.ZodType>(schema: T, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+  headers: BOOKMARK,
+})
+
+const BOOKMARK = z.object({
+  'Tendril-Bookmark': z.string().optional().openapi({ description: 'What this answer has seen.' }),
+})
+
+export const jsonBody = <T extends z.ZodType>(schema: T) => ({
+  required: true,
+  content: { 'application/json': { schema } },
+})
+
+export const idempotencyKey = z.object({
+  'idempotency-key': z.string().min(1).max(255).optional().openapi({
+    description: 'Makes the request safe to repeat for 24 hours.',
+  }),
+})
+
+/** A route that needs a credential. */
+export function securedRoute<R extends RouteConfig>(config: R) {
+  return createRoute({
+    security: [{ bearer: [] }],
+    ...config,
+    responses: { ...COMMON_PROBLEMS, ...config.responses },
+  })
+}
+
+/** Called where zod refuses a parameter, header or body. */
+export function refuseInvalid(result: {
+  success: boolean
+  target: string
+  error?: z.ZodError
+}): void {
+  if (result.success || !result.error) return
+  throw invalid(invalidFields(result.error, result.target))
+}
+
+/** zod's issues as fields: JSON pointers into a body, names of parameters elsewhere. */
+export function invalidFields(error: z.ZodError, target: string): FieldError[] {
+  return error.issues.flatMap((issue) => {
+    const path = issue.path.map((part) => String(part))
+    const pointer = target === 'json' ? path.map((part) => `/${part}`).join('') : path.join('.')
+    return issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ pointer: `${pointer}/${key}`, message: 'is not a known field' }))
+      : [{ pointer, message: issue.message }]
+  })
+}

@@ -1,0 +1,155 @@
+import { type FieldError, invalid } from '../../core/errors.ts'
+import { isUuid } from '../../core/ids.ts'
+import type { Json } from '../../core/json.ts'
+import { textProblem } from '../../core/json-problems.ts'
+import {
+  type Comparison,
+  type ListQuery,
+  MAX_LIST_LIMIT,
+  type PropertyFilter,
+  type Sort,
+} from '../../core/log/list-query.ts'
+import { parseListCursor } from './cursors.ts'
+
+const DEFAULT_LIMIT = 50
+
+type Reader = { readonly params: URLSearchParams; readonly errors: FieldError[] }
+
+const COMMON = ['type', 'external_id', 'sort', 'cursor', 'limit']
+const OWN = {
+  entity: [...COMMON, 'name_prefix'],
+  relationship: [...COMMON, 'from_id', 'to_id'],
+} as const
+
+/**
+ * Reads the query of a list. Throws one error that names every parameter that is unknown or wrong.
+ */
+export function parseListQuery(
+  params: URLSearchParams,
+  kind: 'entity' | 'relationship',
+): ListQuery {
+  const reader: Reader = { params, errors: [] }
+  const allowed: readonly string[] = OWN[kind]
+  const properties: PropertyFilter[] = []
+  for (const [name, value] of params) {
+    if (name.startsWith('properties.')) properties.push(...propertyFilter(reader, name, value))
+    else if (!allowed.includes(name)) complain(reader, name, 'is not a parameter of this list')
+    reader.errors.push(...textProblem(value, name))
+  }
+  const sort = readSort(reader, kind)
+  const query = {
+    type: params.get('type'),
+    externalId: params.get('external_id'),
+    namePrefix: params.get('name_prefix'),
+    fromId: readUuid(reader, 'from_id'),
+    toId: readUuid(reader, 'to_id'),
+    properties,
+    sort,
+    limit: readInteger(reader, 'limit', DEFAULT_LIMIT, 1, MAX_LIST_LIMIT),
+  }
+  finish(reader)
+  const cursor = params.get('cursor')
+  return { ...query, after: cursor === null ? null : parseListCursor(cursor, sort) }
+}
+
+/** An integer parameter; adds a complaint when it is not one within the bounds. */
+export function readInteger(
+  { params, errors }: Reader,
+  name: string,
+  otherwise: number,
+  min: number,
+  max: number,
+): number {
+  const text = params.get(name)
+  if (text === null) return otherwise
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  errors.push({ pointer: name, message: `must be an integer from ${min} to ${max}` })
+  return otherwise
+}
+
+export function finish({ errors }: Reader): void {
+  if (errors.length > 0) throw invalid(errors)
+}
+
+/** Starts reading parameters of which only `names` are allowed. */
+export function readParams(params: URLSearchParams, names: readonly string[]): Reader {
+  const reader: Reader = { params, errors: [] }
+  for (const name of params.keys()) {
+    if (!names.includes(name)) complain(reader, name, 'is not a parameter here')
+  }
+  return reader
+}
+
+export function readOneOf<T extends string>(
+  reader: Reader,
+  name: string,
+  values: readonly T[],
+  otherwise: T,
+): T {
+  const text = reader.params.get(name)
+  const value = text === null ? otherwise : values.find((each) => each === text)
+  if (value !== undefined) return value
+  complain(reader, name, `must be one of ${values.join(', ')}`)
+  return otherwise
+}
+
+function readUuid(reader: Reader, name: string): string | null {
+  const text = reader.params.get(name)
+  if (text !== null && !isUuid(text)) complain(reader, name, 'must be a UUID')
+  return text
+}
+
+const PROPERTY = /^properties\.([^[\]]+)(?:\[(\w+)\])?$/
+const COMPARISONS: readonly Comparison[] = ['eq', 'gt', 'gte', 'lt', 'lte']
+
+/** `properties.a.b=x` or `properties.a.b[gte]=x`. */
+function propertyFilter(reader: Reader, name: string, text: string): PropertyFilter[] {
+  const [, path, operator = 'eq'] = PROPERTY.exec(name) ?? []
+  const comparison = COMPARISONS.find((each) => each === operator)
+  if (path === undefined || comparison === undefined) {
+    complain(reader, name, `must be properties.<key> with one of [${COMPARISONS.join('], [')}]`)
+    return []
+  }
+  const value = literal(text)
+  if (comparison !== 'eq' && typeof value !== 'number' && typeof value !== 'string') {
+    complain(reader, name, 'a range compares numbers or strings')
+    return []
+  }
+  return [{ path: path.split('.'), comparison, value }]
+}
+
+/** A JSON number, `true`, `false`, `null` or quoted string is taken as that, anything else as text. */
+function literal(text: string): Json {
+  if (!/^(-?\d|true$|false$|null$|")/.test(text)) return text
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? text : (value as Json)
+  } catch {
+    // Not JSON, so it is text: `5th Avenue`.
+    return text
+  }
+}
+
+const SORTS = ['id', 'created_at', 'updated_at', 'version', 'name'] as const
+
+function readSort(reader: Reader, kind: 'entity' | 'relationship'): Sort {
+  const text = reader.params.get('sort') ?? 'created_at'
+  const descending = text.startsWith('-')
+  const key = descending ? text.slice(1) : text
+  if (key.startsWith('properties.') && key.length > 'properties.'.length) {
+    return { by: 'property', path: key.slice('properties.'.length).split('.'), descending }
+  }
+  const by = SORTS.find((each) => each === key && (kind === 'entity' || each !== 'name'))
+  if (by) return { by, descending }
+  complain(
+    reader,
+    'sort',
+    `must be one of ${SORTS.join(', ')} or properties.<key>, with - to reverse`,
+  )
+  return { by: 'created_at', descending: false }
+}
+
+function complain({ errors }: Reader, pointer: string, message: string): void {
+  errors.push({ pointer, message })
+}

@@ -1,0 +1,64 @@
+import type { Context as HonoContext } from 'hono'
+import { encodeBookmark } from '../../core/log/bookmark.ts'
+import type { Answer } from '../operations/records.ts'
+import type { AppEnv } from './context.ts'
+
+type C = HonoContext<AppEnv>
+
+/** A tenant's data may be kept by its own client only, and asked for again each time (R10). */
+const TENANT_DATA = 'private, no-cache'
+
+/** An answer from a graph, with the place in its log that it speaks of. */
+export function graphAnswer(c: C, answer: Answer<unknown>, status: 200 | 201 = 200): Response {
+  mark(c, answer)
+  return c.json(answer.value as never, status)
+}
+
+/** One record: its version is its ETag, and a client that has that version gets no body. */
+export function recordAnswer(
+  c: C,
+  answer: Answer<{ readonly id: string; readonly version: number }>,
+  status: 200 | 201 = 200,
+): Response {
+  const etag = `"${answer.value.version}"`
+  c.header('etag', etag)
+  mark(c, answer)
+  if (status === 200 && matches(c.req.header('if-none-match'), etag)) return c.body(null, 304)
+  return c.json(answer.value as never, status)
+}
+
+export function noContent(c: C, answer: Answer<null>): Response {
+  mark(c, answer)
+  return c.body(null, 204)
+}
+
+function mark(c: C, { bookmark, replayed }: Answer<unknown>): void {
+  c.header('tendril-bookmark', encodeBookmark(bookmark))
+  if (c.req.method === 'GET' || c.req.method === 'HEAD') c.header('cache-control', TENANT_DATA)
+  if (replayed) c.header('idempotency-replayed', 'true')
+}
+
+/** The page after this one, also as a `Link` (RFC 8288). */
+export function linkNext(c: C, next: string | null): void {
+  if (next === null) return
+  const url = new URL(c.req.url)
+  url.searchParams.set('cursor', next)
+  c.header('link', `<${url.pathname}${url.search}>; rel="next"`)
+}
+
+/** Weak comparison (RFC 9110, 13.1.2): a proxy may have weakened the tag. */
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false
+  return header.split(',').some((each) => each.trim() === '*' || strong(each) === etag)
+}
+
+function strong(tag: string): string {
+  return tag.trim().replace(/^W\//, '')
+}
+
+/** The version in `If-Match`; `null` without the header or with `*`. Throws for anything else. */
+export function ifMatchVersion(header: string | undefined): number | null | undefined {
+  if (header === undefined || header.trim() === '*') return null
+  const match = /^"(\d{1,15})"$/.exec(strong(header))
+  return match ? Number(match[1]) : undefined
+}

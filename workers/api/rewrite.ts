@@ -1,0 +1,8 @@
+/** Resources of a graph that may be named without one: they are the default graph's. */
+const SHORT = /^\/api\/v1\/(entities|relationships|types|batch|changes|import|export)(?=\/|$)/
+
+/** The path that is routed: short forms become the long ones that the API documents. */
+export function routedPath(path: string): string {
+  if (path === '/api/health') return '/health/ready'
+  return path.replace(SHORT, '/api/v1/graphs/default/$1')
+}

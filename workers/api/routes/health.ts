@@ -1,0 +1,50 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import { readiness } from '../../operations/health.ts'
+import { type App, endpoint } from '../endpoint.ts'
+
+const check = z.object({
+  status: z.enum(['ok', 'degraded', 'down']),
+  reason: z.string().optional(),
+})
+const report = z
+  .object({ status: z.enum(['ok', 'degraded', 'down']), checks: z.record(z.string(), check) })
+  .openapi('Readiness')
+
+const content = { 'application/json': { schema: report } }
+
+export function healthRoutes(app: App): void {
+  endpoint(
+    app,
+    createRoute({
+      method: 'get',
+      path: '/health',
+      tags: ['Health'],
+      summary: 'Whether the worker is alive',
+      responses: {
+        200: {
+          description: 'Alive',
+          content: { 'application/json': { schema: z.object({ status: z.literal('ok') }) } },
+        },
+      },
+    }),
+    (c) => c.json({ status: 'ok' }),
+  )
+
+  endpoint(
+    app,
+    createRoute({
+      method: 'get',
+      path: '/health/ready',
+      tags: ['Health'],
+      summary: 'Whether each part works',
+      responses: {
+        200: { description: 'Ready, perhaps degraded', content },
+        503: { description: 'A part without which nothing works is down', content },
+      },
+    }),
+    async (c) => {
+      const ready = await readiness(c.get('context').services)
+      return c.json(ready as never, ready.status === 'down' ? 503 : 200)
+    },
+  )
+}

@@ -1,0 +1,253 @@
+import { z } from '@hono/zod-openapi'
+import { ROLES } from '../../core/auth/permissions.ts'
+import type { JsonObject } from '../../core/json.ts'
+import { jsonProblems, textProblem } from '../../core/json-problems.ts'
+import { nameKey } from '../../core/log/name-key.ts'
+
+/** Text that PostgreSQL can store. */
+const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .superRefine((value, context) => {
+      for (const { message } of textProblem(value, ''))
+        context.addIssue({ code: 'custom', message })
+    })
+
+/** Bytes of a name's index key; an index row of PostgreSQL holds 2,704. */
+const MAX_NAME_KEY_BYTES = 2_000
+
+export const id = z
+  .uuid()
+  .transform((value) => value.toLowerCase())
+  .openapi({
+    type: 'string',
+    format: 'uuid',
+    example: '01979c7e-3a5b-7cc0-8f43-6c5d2a1b0e9f',
+  })
+
+export const externalId = text(512).openapi({
+  description: 'The id of the record in the system it comes from; unique in its graph and kind.',
+  example: 'ATL',
+})
+
+export const typeName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_.:-]{0,63}$/, 'must start with a letter; letters, digits and _ . : -')
+  .openapi({ example: 'airport' })
+
+export const name = text(500)
+  .refine(
+    (value) => new TextEncoder().encode(nameKey(value)).length <= MAX_NAME_KEY_BYTES,
+    'is too long',
+  )
+  .openapi({ example: 'Hartsfield-Jackson' })
+
+export const location = z
+  .strictObject({ lat: z.number().min(-90).max(90), lon: z.number().min(-180).max(180) })
+  .openapi('Location', { description: 'Degrees, WGS 84.', example: { lat: 33.64, lon: -84.43 } })
+
+export const properties = z
+  .record(z.string(), z.unknown())
+  .superRefine((value, context) => {
+    for (const { pointer, message } of jsonProblems(value, '')) {
+      const path = pointer.split('/').slice(1)
+      context.addIssue({ code: 'custom', message, path })
+    }
+  })
+  .transform((value) => value as JsonObject)
+  .openapi({ type: 'object', additionalProperties: true, example: { city: 'Atlanta' } })
+
+const time = z.string().openapi({ format: 'date-time', example: '2026-11-21T09:00:00.000Z' })
+const version = z.int().openapi({
+  description: 'The seq of the event that last changed the record; its ETag.',
+  example: 17,
+})
+
+export const entity = z
+  .object({
+    id: z.string().openapi({ format: 'uuid' }),
+    type: typeName,
+    external_id: z.string().nullable(),
+    name: z.string().nullable(),
+    location: location.nullable(),
+    properties: z.record(z.string(), z.unknown()),
+    version,
+    created_at: time,
+    updated_at: time,
+  })
+  .openapi('Entity')
+
+export const relationship = z
+  .object({
+    id: z.string().openapi({ format: 'uuid' }),
+    type: typeName,
+    from_id: z.string().openapi({ format: 'uuid' }),
+    to_id: z.string().openapi({ format: 'uuid' }),
+    external_id: z.string().nullable(),
+    properties: z.record(z.string(), z.unknown()),
+    version,
+    created_at: time,
+    updated_at: time,
+  })
+  .openapi('Relationship')
+
+export const newEntity = z
+  .strictObject({
+    id: id
+      .optional()
+      .openapi({ description: 'Chosen by the caller; made by the server if absent.' }),
+    type: typeName,
+    external_id: externalId.optional(),
+    name: name.nullish(),
+    location: location.nullish(),
+    properties: properties.optional(),
+  })
+  .openapi('NewEntity')
+
+const ends = {
+  from_id: id.optional(),
+  from_external_id: externalId.optional(),
+  to_id: id.optional(),
+  to_external_id: externalId.optional(),
+}
+
+/** Exactly one way to name each end. */
+export function checkEnds(
+  value: { [K in keyof typeof ends]?: string | undefined },
+  context: z.RefinementCtx,
+): void {
+  for (const end of ['from', 'to'] as const) {
+    const given = [value[`${end}_id`], value[`${end}_external_id`]].filter(
+      (each) => each !== undefined,
+    )
+    if (given.length !== 1) {
+      const message = `give either ${end}_id or ${end}_external_id`
+      context.addIssue({ code: 'custom', message, path: [`${end}_id`] })
+    }
+  }
+}
+
+export const newRelationshipFields = z.strictObject({
+  id: id.optional(),
+  type: typeName,
+  external_id: externalId.optional(),
+  ...ends,
+  properties: properties.optional(),
+})
+
+export const newRelationship = newRelationshipFields
+  .superRefine(checkEnds)
+  .openapi('NewRelationship', {
+    example: {
+      type: 'route',
+      from_external_id: 'ATL',
+      to_external_id: 'SFO',
+      properties: { flights: 12 },
+    },
+  })
+
+export const entityPatch = z
+  .strictObject({
+    name: name.nullable().optional(),
+    location: location.nullable().optional(),
+    properties: properties.optional().openapi({
+      description: 'A JSON merge patch (RFC 7396): null removes a property.',
+    }),
+  })
+  .openapi('EntityPatch')
+
+export const relationshipPatch = z
+  .strictObject({ properties: properties.optional() })
+  .openapi('RelationshipPatch')
+
+export const kind = z.enum(['entity', 'relationship'])
+
+export const newType = z
+  .strictObject({ kind, name: typeName, json_schema: properties })
+  .openapi('NewType', {
+    example: {
+      kind: 'entity',
+      name: 'airport',
+      json_schema: {
+        type: 'object',
+        properties: { city: { type: 'string' } },
+        required: ['city'],
+      },
+    },
+  })
+
+export const typeDefinition = z
+  .object({
+    kind,
+    name: typeName,
+    json_schema: z.record(z.string(), z.unknown()),
+    version,
+    created_at: time,
+    updated_at: time,
+  })
+  .openapi('Type')
+
+export const change = z
+  .object({
+    seq: z.int(),
+    at: time,
+    kind: z.string().openapi({ example: 'entity.updated' }),
+    id: z.string().nullable().openapi({ description: 'The record; null for a type.' }),
+    type: z.string().nullable(),
+    external_id: z.string().nullable(),
+    from_id: z.string().nullable(),
+    to_id: z.string().nullable(),
+    actor: z.string().openapi({ example: 'key:01979c7e-3a5b-7cc0-8f43-6c5d2a1b0e9f' }),
+    request_id: z.string(),
+    before: z.record(z.string(), z.unknown()).nullable(),
+    after: z.record(z.string(), z.unknown()).nullable(),
+  })
+  .openapi('Change')
+
+export const neighbor = z
+  .object({ direction: z.enum(['out', 'in']), relationship, entity })
+  .openapi('Neighbor')
+
+export const graphName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and -, at most 63')
+  .openapi({ example: 'default' })
+
+export const graph = z
+  .object({ id: z.string(), name: graphName, created_at: time })
+  .openapi('Graph')
+
+export const role = z.enum(ROLES)
+
+export const apiKey = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    hint: z.string().openapi({ example: 'tendril_live_aB3d' }),
+    role,
+    created_by: z.string(),
+    created_at: time,
+    expires_at: time.nullable(),
+    revoked_at: time.nullable(),
+  })
+  .openapi('ApiKey')
+
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string(),
+    detail: z.string(),
+    instance: z.string(),
+    request_id: z.string(),
+    command: z.int().optional(),
+    errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+  })
+  .openapi('Problem', { description: 'Problem details (RFC 9457).' })
+
+/** A list and where it goes on; `next` is null at its end. */
+export const listOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), next: z.string().nullable() })

@@ -1,0 +1,12 @@
+import { parseEnv, type RawEnv } from '../env.ts'
+import { handleRequest } from './api/app.ts'
+import { JOBS } from './scheduled/jobs.ts'
+
+export { GraphLog } from '../durable-objects/graph-log/object.ts'
+
+export default {
+  fetch: (request, env, ctx) => handleRequest(request, env, ctx),
+  scheduled: async ({ cron }, env) => {
+    await JOBS[cron]?.(parseEnv(env))
+  },
+} satisfies ExportedHandler<RawEnv>
