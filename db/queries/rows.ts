@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { JsonObject } from '../../core/json.ts'
+import type { Image } from '../../core/log/events.ts'
 import type { Change, Entity, Relationship, TypeDefinition } from '../../core/log/records.ts'
 import type { Row } from '../client.ts'
 import { rfc3339 } from '../postgres-text.ts'
@@ -54,30 +55,59 @@ export function toChange(row: Row): Change {
     to_id: row.to_id as string | null,
     actor: row.actor as string,
     request_id: row.request_id as string,
-    before: toImage(row.before),
-    after: toImage(row.after),
+    before: toChangeImage(row.before),
+    after: toChangeImage(row.after),
   }
 }
 
-/** The record that an event's row says its `after` (or `before`) image was. */
-export function entityFromImage(row: Row, image: 'before' | 'after'): Entity {
-  const { id, type, ...rest } = toChange(row)
-  return { id, type, ...rest[image] } as Entity
+/** The entity that an event's row says its `after` (or `before`) image was. */
+export function entityFromImage(row: Row, which: 'before' | 'after'): Entity {
+  const image = toImage(row[which])
+  if (!image) throw new TypeError(`the event ${row.seq} has no image ${which} it`)
+  return {
+    id: row.subject_id as string,
+    type: row.type as string,
+    external_id: image.external_id,
+    name: image.name,
+    location: image.location,
+    properties: image.properties,
+    version: image.version,
+    created_at: image.created_at,
+    updated_at: image.updated_at,
+  }
 }
 
-export function relationshipFromImage(row: Row, image: 'before' | 'after'): Relationship {
-  const { id, type, from_id, to_id, ...rest } = toChange(row)
-  const { name: _name, location: _location, ...content } = rest[image] ?? {}
-  return { id, type, from_id, to_id, ...content } as unknown as Relationship
+/** The same for a relationship. */
+export function relationshipFromImage(row: Row, which: 'before' | 'after'): Relationship {
+  const image = toImage(row[which])
+  if (!image) throw new TypeError(`the event ${row.seq} has no image ${which} it`)
+  return {
+    id: row.subject_id as string,
+    type: row.type as string,
+    from_id: row.from_id as string,
+    to_id: row.to_id as string,
+    external_id: image.external_id,
+    properties: image.properties,
+    version: image.version,
+    created_at: image.created_at,
+    updated_at: image.updated_at,
+  }
 }
 
-function toImage(value: unknown): JsonObject | null {
+/** Not only records have images: those of types have times too, others have none. */
+function toChangeImage(value: unknown): JsonObject | null {
+  const image = value as (JsonObject & Image) | null
+  return image?.created_at === undefined ? image : { ...image, ...toImage(image) }
+}
+
+/** Times inside JSON come in PostgreSQL's form. */
+function toImage(value: unknown): Image | null {
   if (value === null || value === undefined) return null
-  const image = value as JsonObject & { created_at?: string; updated_at?: string }
+  const image = value as Image
   return {
     ...image,
-    ...(image.created_at ? { created_at: rfc3339(image.created_at) } : {}),
-    ...(image.updated_at ? { updated_at: rfc3339(image.updated_at) } : {}),
+    created_at: rfc3339(image.created_at),
+    updated_at: rfc3339(image.updated_at),
   }
 }
 

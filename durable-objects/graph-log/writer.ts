@@ -15,8 +15,15 @@ export type Writer<Request> = {
 
 type Phase<Request> =
   | { readonly at: 'closed' }
-  /** Raising the term; `doubtful` requests were sent before and may or may not be committed. */
-  | { readonly at: 'opening'; readonly doubtful: readonly Submission<Request>[] }
+  /**
+   * Raising the term; `doubtful` requests were sent before, and for `reason` it is not known whether
+   * they are committed.
+   */
+  | {
+      readonly at: 'opening'
+      readonly doubtful: readonly Submission<Request>[]
+      readonly reason: string
+    }
   | { readonly at: 'ready'; readonly fence: Fence }
   | {
       readonly at: 'committing'
@@ -83,7 +90,7 @@ function react<Request>(
   switch (input.type) {
     case 'submitted':
       if (writer.queue.length >= options.maxQueue) {
-        return [answer(input.submission, notCommitted('too many writes are waiting'))]
+        return [answer(input.submission, unknown('too many writes are waiting'))]
       }
       writer.queue.push(input.submission)
       return []
@@ -98,19 +105,17 @@ function react<Request>(
       const { fence, group } = expectPhase(writer, 'committing')
       writer.phase = { at: 'ready', fence: { ...fence, seq: input.result.seq } }
       return group.map((submission, i) =>
-        answer(submission, input.result.answers[i] ?? notCommitted('no answer')),
+        answer(submission, input.result.answers[i] ?? unknown('no answer')),
       )
     }
     case 'fenced':
     case 'lost': {
       const { group } = expectPhase(writer, 'committing')
-      // C1: raising the term before looking the group up makes sure that nothing sent earlier can
-      // commit after the look.
-      writer.phase = { at: 'opening', doubtful: group.map(sentOnceMore) }
-      return [openEffect(group)]
+      const reason = input.type === 'lost' ? input.reason : 'another instance has the log'
+      return lookUp(writer, group.map(sentOnceMore), reason)
     }
     case 'rejected':
-      return rejected(writer, input.reason)
+      return rejected(writer, input.reason, options)
   }
 }
 
@@ -119,7 +124,7 @@ function opened<Request>(
   log: OpenedLog | null,
   options: WriterOptions,
 ): Effect<Request>[] {
-  const { doubtful } = expectPhase(writer, 'opening')
+  const { doubtful, reason } = expectPhase(writer, 'opening')
   if (log === null) {
     const waiting = [...doubtful, ...writer.queue]
     writer.phase = { at: 'closed' }
@@ -133,7 +138,7 @@ function opened<Request>(
     const stored = log.known.get(submission.footprint.commitId)
     if (stored) effects.push(answer(submission, firstAnswer(stored, submission.fingerprint)))
     else if (submission.sends < options.maxSends) again.push(submission)
-    else effects.push(answer(submission, notCommitted('the database did not answer in time')))
+    else effects.push(answer(submission, { status: 'not_committed', reason }))
   }
   writer.queue.unshift(...again)
   return effects
@@ -141,24 +146,24 @@ function opened<Request>(
 
 function openFailed<Request>(writer: Writer<Request>, reason: string): Effect<Request>[] {
   const { doubtful } = expectPhase(writer, 'opening')
-  const waiting = writer.queue
+  const waiting = [...doubtful, ...writer.queue]
   writer.phase = { at: 'closed' }
   writer.queue = []
-  return [
-    ...doubtful.map((submission) => answer(submission, { status: 'outcome_unknown', reason })),
-    ...waiting.map((submission) =>
-      // One that waits after an earlier send was looked up since, so it is certain not to be there.
-      answer(submission, notCommitted(reason)),
-    ),
-  ]
+  return waiting.map((submission) => answer(submission, unknown(reason)))
 }
 
 /** One request's fault must not fail the others of its group: each is tried alone. */
-function rejected<Request>(writer: Writer<Request>, reason: string): Effect<Request>[] {
+function rejected<Request>(
+  writer: Writer<Request>,
+  reason: string,
+  options: WriterOptions,
+): Effect<Request>[] {
   const { fence, group } = expectPhase(writer, 'committing')
-  writer.phase = { at: 'ready', fence }
   const [only, ...others] = group
-  if (only && others.length === 0) return [answer(only, notCommitted(reason))]
+  if (only && others.length === 0) {
+    return lookUp(writer, [{ ...only, sends: options.maxSends }], reason)
+  }
+  writer.phase = { at: 'ready', fence }
   writer.queue.unshift(
     ...group.map((submission) => ({
       ...submission,
@@ -173,9 +178,8 @@ function pump<Request>(writer: Writer<Request>, options: WriterOptions): Effect<
   const { phase, queue } = writer
   const isIdle = phase.at === 'closed' || phase.at === 'ready'
   if (isIdle && (writer.mustOpen || (phase.at === 'closed' && queue.length > 0))) {
-    writer.phase = { at: 'opening', doubtful: [] }
     writer.mustOpen = false
-    return [{ do: 'open', commitIds: [] }]
+    return lookUp(writer, [], '')
   }
   if (phase.at === 'ready' && queue.length > 0) {
     const length = groupLength(
@@ -198,16 +202,29 @@ function sentOnceMore<Request>(submission: Submission<Request>): Submission<Requ
   return { ...submission, sends: submission.sends + 1 }
 }
 
-function openEffect<Request>(group: readonly Submission<Request>[]): Effect<Request> {
-  return { do: 'open', commitIds: group.map((submission) => submission.footprint.commitId) }
+/**
+ * Opens the log and looks up what became of `doubtful`. C1: that raises the term first, so nothing
+ * sent earlier can commit after the look.
+ */
+function lookUp<Request>(
+  writer: Writer<Request>,
+  doubtful: readonly Submission<Request>[],
+  reason: string,
+): Effect<Request>[] {
+  writer.phase = { at: 'opening', doubtful, reason }
+  return [{ do: 'open', commitIds: doubtful.map(({ footprint }) => footprint.commitId) }]
 }
 
 function answer<Request>(submission: Submission<Request>, given: CommitAnswer): Effect<Request> {
   return { do: 'answer', ticket: submission.ticket, answer: given }
 }
 
-function notCommitted(reason: string): CommitAnswer {
-  return { status: 'not_committed', reason }
+/**
+ * Whoever was not just looked up may be a repeat of a call that another instance, or this one
+ * earlier, has sent (C3): that nothing is or will be written can only be said after a look.
+ */
+function unknown(reason: string): CommitAnswer {
+  return { status: 'outcome_unknown', reason }
 }
 
 function expectPhase<Request, At extends Phase<Request>['at']>(

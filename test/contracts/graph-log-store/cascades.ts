@@ -1,0 +1,232 @@
+import { expect, it } from 'vitest'
+import { MAX_CASCADE, MAX_COMMANDS } from '../../../core/log/commands.ts'
+import type { StoredEvent } from '../../harness/graph-log/contents.ts'
+import { createRelationship, remove, update, upsertRelationship } from './requests.ts'
+import { type NewSession, refused, type Session, UNKNOWN_ID } from './session.ts'
+
+/** What goes with a deleted entity (C6), and what stays. */
+export function cascadesContract(newSession: NewSession): void {
+  async function newEntities(count: number) {
+    const session = await newSession()
+    const ids: string[] = []
+    for (let i = 0; i < count; i += 1) ids.push((await session.entity()).id)
+    return { session, ids }
+  }
+
+  /** Kind and subject of the events after `seq`, in order. */
+  async function eventsAfter(session: Session, seq: number) {
+    const { events } = await session.graph.contents()
+    return events.slice(seq).map((event: StoredEvent) => [event.kind, event.subject_id])
+  }
+
+  async function link(session: Session, from = '', to = '', type = 'knows') {
+    return (await session.relationship({ id: from }, { id: to }, { type })).id
+  }
+
+  it('an entity goes after all of its relationships, each with an event of its own (C6, T1)', async () => {
+    const { session, ids } = await newEntities(4)
+    const [hub, b, c, d] = ids
+    const stays = await link(session, b, c)
+    const goes = [
+      await link(session, hub, b),
+      await link(session, c, hub),
+      await link(session, hub, d),
+    ]
+    const answer = await session.committed({ entities: [remove({ id: hub ?? '' })] })
+    expect(answer).toMatchObject({
+      seq: 12,
+      results: [{ op: 0, outcome: 'deleted', id: hub, version: 12 }],
+    })
+    expect(await eventsAfter(session, 8)).toEqual([
+      ...goes.toSorted().map((id) => ['relationship.deleted', id]),
+      ['entity.deleted', hub],
+    ])
+    const { entities, relationships } = await session.graph.contents()
+    expect(entities.map(({ id }) => id)).toEqual([b, c, d].toSorted())
+    expect(relationships.map(({ id }) => id)).toEqual([stays])
+  })
+
+  it('the headers of a cascade tell what its tags need (T1)', async () => {
+    const { session, ids } = await newEntities(2)
+    const [a, b] = ids
+    const id = await link(session, a, b)
+    session.fence = { ...session.fence }
+    const log = await session.reopen()
+    await session.committed({ entities: [remove({ id: a ?? '' })] })
+    const { recent } = await session.reopen()
+    expect(recent.slice(log.recent.length)).toEqual([
+      {
+        seq: 4,
+        kind: 'relationship.deleted',
+        subjectId: id,
+        type: 'knows',
+        fromId: a,
+        toId: b,
+        externalId: null,
+      },
+      {
+        seq: 5,
+        kind: 'entity.deleted',
+        subjectId: a,
+        type: 'person',
+        fromId: null,
+        toId: null,
+        externalId: null,
+      },
+    ])
+  })
+
+  it('self-loops and parallel relationships go once each (C6)', async () => {
+    const { session, ids } = await newEntities(2)
+    const [a, b] = ids
+    const goes = [
+      await link(session, a, a),
+      await link(session, a, a, 'likes'),
+      await link(session, a, b),
+      await link(session, a, b),
+      await link(session, b, a),
+    ]
+    await session.done({ entities: [remove({ id: a ?? '' })] })
+    expect(await eventsAfter(session, 7)).toEqual([
+      ...goes.toSorted().map((id) => ['relationship.deleted', id]),
+      ['entity.deleted', a],
+    ])
+  })
+
+  it('a relationship whose ends both go goes once (C6)', async () => {
+    const { session, ids } = await newEntities(2)
+    const [a, b] = ids
+    const between = await link(session, a, b)
+    await session.done({
+      entities: [remove({ id: b ?? '' }, null, 0), remove({ id: a ?? '' }, null, 1)],
+    })
+    expect(await eventsAfter(session, 3)).toEqual([
+      ['relationship.deleted', between],
+      ['entity.deleted', b],
+      ['entity.deleted', a],
+    ])
+  })
+
+  it('a relationship that is deleted together with its end goes once, as asked (C6)', async () => {
+    const { session, ids } = await newEntities(2)
+    const [a, b] = ids
+    const asked = await link(session, a, b)
+    const other = await link(session, b, a)
+    const results = await session.done({
+      entities: [remove({ id: a ?? '' }, null, 0)],
+      relationships: [remove({ id: asked }, null, 1)],
+    })
+    expect(results).toMatchObject([
+      { op: 0, outcome: 'deleted', version: 7 },
+      { op: 1, outcome: 'deleted', id: asked, version: 5 },
+    ])
+    expect(await eventsAfter(session, 4)).toEqual([
+      ['relationship.deleted', asked],
+      ['relationship.deleted', other],
+      ['entity.deleted', a],
+    ])
+  })
+
+  it('a relationship cannot be written by the request that deletes one of its ends', async () => {
+    const { session, ids } = await newEntities(2)
+    const [a = '', b = ''] = ids
+    const ab = await session.relationship({ id: a }, { id: b }, { externalId: 'ab' })
+    const ends = { from: { id: a }, to: { id: b } }
+    const writes = [
+      update({ id: ab.id }, 3, { properties: { since: 1 } }, 1),
+      upsertRelationship('ab', ends, { op: 1 }),
+      createRelationship(ends, { op: 1 }),
+    ]
+    const before = await session.graph.contents()
+    for (const [gone, code] of [[a, 'from_not_found'] as const, [b, 'to_not_found'] as const]) {
+      for (const write of writes) {
+        const entities = [remove({ id: gone }, null, 0)]
+        const answer = await session.ask({ entities, relationships: [write] })
+        expect(answer).toMatchObject({ status: 'refused', refusals: [refused(1, code)] })
+      }
+    }
+    expect(await session.graph.contents()).toEqual(before)
+  })
+
+  it('where a write of a relationship is refused alone, it still goes with its end (C6)', async () => {
+    const stale = (id: string) => [
+      remove({ id }, 1, 1),
+      update({ id }, 1, {}, 1),
+      update({ id }, 3, { properties: { since: 1 } }, 1),
+    ]
+    for (let i = 0; i < stale('').length; i += 1) {
+      const { session, ids } = await newEntities(2)
+      const id = await link(session, ids[0], ids[1])
+      const write = stale(id)[i]
+      const { results } = await session.committed({
+        atomic: false,
+        entities: [remove({ id: ids[1] ?? '' }, null, 0)],
+        relationships: write ? [write] : [],
+      })
+      expect(results).toContainEqual(expect.objectContaining({ op: 0, outcome: 'deleted' }))
+      expect(results).toContainEqual(
+        expect.objectContaining({ op: 1, refused: expect.any(String) }),
+      )
+      expect((await session.graph.contents()).relationships).toEqual([])
+    }
+  })
+
+  it('where one of two deletions is refused alone, the other takes what is between them (C6)', async () => {
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
+      const { session, ids } = await newEntities(2)
+      const [stays = '', goes = ''] = ids
+      const between = await link(session, stays, goes)
+      const { results } = await session.committed({
+        atomic: false,
+        entities: [remove({ id: stays }, 7, order[0]), remove({ id: goes }, null, order[1])],
+      })
+      expect(results).toContainEqual(refused(order[0], 'version_mismatch', 1))
+      expect(await eventsAfter(session, 3)).toEqual([
+        ['relationship.deleted', between],
+        ['entity.deleted', goes],
+      ])
+    }
+  })
+
+  it('where a deletion is refused alone, its entity can still be an end', async () => {
+    const { session, ids } = await newEntities(2)
+    const [a = '', b = ''] = ids
+    const { results } = await session.committed({
+      atomic: false,
+      entities: [remove({ id: a }, 7, 0), remove({ id: UNKNOWN_ID }, null, 1)],
+      relationships: [createRelationship({ from: { id: a }, to: { id: b } }, { op: 2 })],
+    })
+    expect(results).toContainEqual(expect.objectContaining({ op: 2, outcome: 'created' }))
+  })
+
+  it('an entity with 10,000 relationships goes with them, one with 10,001 stays: too_many_relationships (C6)', async () => {
+    const { session, ids } = await newEntities(2)
+    const [hub = '', leaf = ''] = ids
+    const ends = (i: number) =>
+      i % 2 === 0
+        ? { from: { id: hub }, to: { id: leaf } }
+        : { from: { id: leaf }, to: { id: hub } }
+    for (let made = 0; made < MAX_CASCADE; made += MAX_COMMANDS) {
+      await session.done({
+        relationships: Array.from({ length: MAX_COMMANDS }, (_, op) =>
+          createRelationship(ends(op), { op }),
+        ),
+      })
+    }
+    const last = await session.relationship({ id: hub }, { id: hub })
+    const { seq } = session.fence
+    const answer = await session.ask({ entities: [remove({ id: hub })] })
+    const refusals = [refused(0, 'too_many_relationships')]
+    expect(answer).toMatchObject({ status: 'refused', seq, refusals })
+    await session.done({ relationships: [remove({ id: last.id })] })
+    expect(await session.committed({ entities: [remove({ id: hub })] })).toMatchObject({
+      seq: seq + 1 + MAX_CASCADE + 1,
+    })
+    const { entities, relationships } = await session.graph.contents()
+    expect(entities.map(({ id }) => id)).toEqual([leaf])
+    expect(relationships).toEqual([])
+  })
+}

@@ -1,0 +1,169 @@
+import type { GraphRequest } from '../../../../core/log/requests.ts'
+import type { Fence } from '../../../../db/log-store.ts'
+import type {
+  Input,
+  Submission,
+  Writer,
+  WriterOptions,
+} from '../../../../durable-objects/graph-log/writer.ts'
+import { newWriter } from '../../../../durable-objects/graph-log/writer.ts'
+import type { Call } from './calls.ts'
+import {
+  type DatabaseEffect,
+  type ModelDatabase,
+  newDatabase,
+  passesFence,
+  type Rules,
+} from './model-database.ts'
+
+/** What may go wrong, and how often at most. */
+export type Faults = {
+  /** An instance loses its memory; what it sent is still under way. */
+  readonly crashes: number
+  /** A message is reported lost: before it is carried out (it may be, later) or after. */
+  readonly losses: number
+  /** The database refuses a commit for a reason that is not the fence. */
+  readonly rejections: number
+  /** Somebody asks an instance for the head that the database has. */
+  readonly headsWanted: number
+  /** The log moves to another epoch. */
+  readonly moves: number
+}
+
+/**
+ * How the two instances come to be. `none`: both are there from the start and get calls. Otherwise
+ * 1 takes over from 0 at some moment and gets the calls from then on, while 0 goes on with what it
+ * has: for good (`unnoticed`), or until it next opens the log and then looks whether it is still the
+ * object's only instance (`noticed`, C2).
+ */
+export type Succession = 'none' | 'unnoticed' | 'noticed'
+
+export type Scenario = {
+  readonly succession: Succession
+  readonly calls: readonly Call[]
+  readonly faults: Faults
+  readonly options: WriterOptions
+  readonly rules: Rules
+}
+
+/** What an instance asked the database for, and the reply on its way back once it is carried out. */
+export type Message = {
+  readonly effect: DatabaseEffect
+  readonly reply: Input<GraphRequest> | null
+}
+
+/** One instance of the object: its memory, and the one message to the database it waits for. */
+export type Instance = { readonly writer: Writer<GraphRequest>; readonly message: Message | null }
+
+export type World = {
+  readonly database: ModelDatabase
+  readonly instances: readonly Instance[]
+  /** Sent and given up by their senders, not carried out yet: they may be at any moment. */
+  readonly strays: readonly DatabaseEffect[]
+  /** By ticket. `over`: answered, or the instance that held it has crashed. */
+  readonly calls: readonly ('unsent' | 'waiting' | 'over')[]
+  readonly isSucceeded: boolean
+  /** Tickets that another call with their commit id waited beside since the database judged them. */
+  readonly rivalled: readonly number[]
+  /** Commit ids whose callers were told that nothing is, or will be, in the log. */
+  readonly denied: readonly string[]
+  readonly faultsLeft: Faults
+  /** What the callers were told last; says nothing about the future. */
+  readonly told: string
+}
+
+export function newInstance(): Instance {
+  return { writer: newWriter(), message: null }
+}
+
+export function newWorld({ calls, faults }: Scenario): World {
+  return {
+    database: newDatabase(),
+    instances: [newInstance(), newInstance()],
+    strays: [],
+    calls: calls.map(() => 'unsent'),
+    isSucceeded: false,
+    rivalled: [],
+    denied: [],
+    faultsLeft: faults,
+    told: '',
+  }
+}
+
+/**
+ * Worlds of one key have one future. Instances have no names, a term counts only as the newest or
+ * as an old one, and how a commit id came to be in the log does not matter.
+ */
+export function keyOf(
+  { database, ...world }: World,
+  { rules, succession }: Pick<Scenario, 'rules' | 'succession'>,
+): string {
+  const fenceKey = ({ seq, epoch, term }: Fence) =>
+    epoch !== database.epoch || (rules.fencesTerm && term !== database.term)
+      ? '-'
+      : `${seq}${term === database.term ? '' : '-'}`
+  const instances = world.instances.map(
+    ({ writer, message }) => `${writerKey(writer, fenceKey)}${replyKey(message, fenceKey)}`,
+  )
+  const { crashes, losses, rejections, headsWanted, moves } = world.faultsLeft
+  return [
+    database.log.map(({ commitId }) => commitId).join(''),
+    database.epoch,
+    ...(succession === 'none' ? instances.sort() : [...instances, world.isSucceeded]),
+    world.strays.map(strayKey).sort().join(''),
+    world.calls.map((state) => state.charAt(0)).join(''),
+    world.rivalled.join(''),
+    world.denied.join(''),
+    `${crashes}${losses}${rejections}${headsWanted}${moves}`,
+  ].join('|')
+}
+
+function writerKey(
+  { phase, queue, mustOpen }: Writer<GraphRequest>,
+  fenceKey: (fence: Fence) => string,
+): string {
+  const fence = 'fence' in phase ? fenceKey(phase.fence) : ''
+  const held = 'group' in phase ? phase.group : 'doubtful' in phase ? phase.doubtful : []
+  const must = mustOpen ? '!' : ''
+  return `${phase.at.slice(0, 2)}${fence}(${submissionsKey(held)})${submissionsKey(queue)}${must}`
+}
+
+function submissionsKey(submissions: readonly Submission<GraphRequest>[]): string {
+  return submissions
+    .map(({ ticket, sends, footprint }) => `${ticket}${footprint.alone ? 'a' : '.'}${sends}`)
+    .join('')
+}
+
+function replyKey(message: Message | null, fenceKey: (fence: Fence) => string): string {
+  const reply = message?.reply
+  switch (reply?.type) {
+    case undefined:
+      return ''
+    case 'opened':
+      return reply.log
+        ? `=${fenceKey(reply.log.fence)}${[...reply.log.known.keys()].join('')}`
+        : '=0'
+    case 'committed': {
+      const { seq, answers } = reply.result
+      const told = answers.map((answer) => ('seq' in answer ? answer.status[0] + answer.seq : ''))
+      return `=${seq}${told.join('')}`
+    }
+    default:
+      return `=${reply?.type}`
+  }
+}
+
+function strayKey(stray: DatabaseEffect): string {
+  return stray.do === 'open' ? 'o' : `c${stray.group.map(({ commitId }) => commitId).join('')}`
+}
+
+/** Strays that the fence will refuse whenever they come need no remembering. */
+export function withoutSpent(world: World, rules: Rules): World {
+  const { database, strays } = world
+  const live = strays.filter(
+    (stray) =>
+      (stray.do === 'open' && database.epoch === newDatabase().epoch) ||
+      (stray.do === 'commit' && passesFence(database, stray.fence, rules)),
+  )
+  return live.length === strays.length ? world : { ...world, strays: live }
+}
