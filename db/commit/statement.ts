@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { GraphAddress } from '../../core/log/address.ts'
 import { MAX_CASCADE } from '../../core/log/commands.ts'
 import { COMMIT_INCONSISTENT } from '../log-store.ts'
+import { inGraph } from '../queries/snapshot.ts'
 import type { CommitPayload } from './payload.ts'
 
 /**
@@ -19,8 +20,7 @@ import type { CommitPayload } from './payload.ts'
  * Returns one row: `seq`, `answers` (by request) and `events` (headers, in order).
  */
 export function commitStatement(log: GraphAddress, payload: CommitPayload): SQL {
-  const mine = (alias: string): SQL =>
-    sql`${sql.raw(alias)}.tenant_id = ${log.tenantId}::uuid and ${sql.raw(alias)}.graph_id = ${log.graphId}::uuid`
+  const mine = (alias: string): SQL => inGraph(log, alias)
   const keys = sql`${log.tenantId}::uuid, ${log.graphId}::uuid`
 
   return sql`
@@ -188,7 +188,10 @@ function entityVerdicts(payload: CommitPayload, mine: (alias: string) => SQL): S
 )`
 }
 
-/** The relationships that go with the entities a request deletes (C6), one more than may go. */
+/**
+ * The relationships that go with the entities a request deletes (C6), one more than may go. One
+ * between two of them goes with the first that is not refused, or it would stay without an end.
+ */
 function cascade(payload: CommitPayload, mine: (alias: string) => SQL): SQL {
   if (!payload.hasDeletions) return sql``
   return sql`cascade as materialized (
@@ -198,7 +201,7 @@ function cascade(payload: CommitPayload, mine: (alias: string) => SQL): SQL {
     union all
     (select r.ctid, r.* from relationships r where ${mine('r')} and r.to_id = o.cur_id
       and r.from_id <> o.cur_id limit ${MAX_CASCADE + 1})
-  ) r where o.a = 'delete' order by r.id, o.op
+  ) r where o.a = 'delete' and (o.v is null or o.v = o.cur_version) order by r.id, o.op
 ),`
 }
 
@@ -217,7 +220,8 @@ function relationshipVerdicts(payload: CommitPayload, mine: (alias: string) => S
   }
   const isGone = (id: SQL): SQL =>
     payload.hasDeletions
-      ? sql`exists (select from entity_op d where d.req = o.req and d.a = 'delete' and d.cur_id = ${id})`
+      ? sql`exists (select from entity_op d where d.req = o.req and d.a = 'delete' and d.cur_id = ${id}
+        and d.verdict is null)`
       : sql`false`
   return sql`new_end as materialized (
   select req, op, case when verdict is null then coalesce(cur_id, id) end as id from entity_op
@@ -278,7 +282,8 @@ function cascadeChanges(payload: CommitPayload): SQL {
   select 'relationship', req, op, commit_id, actor, request_id, 3, 'deleted', id, type, external_id, from_id, to_id, null, null,
     null, null, null, ctid, version, null, null, null, properties, created_at, updated_at
   from cascade c where req not in (select req from refused)
-    and not exists (select from relationship_op r where r.req = c.req and r.cur_id = c.id)
+    and not exists (select from relationship_op r where r.req = c.req and r.cur_id = c.id
+      and r.verdict is null)
     and exists (select from entity_op o where o.req = c.req and o.op = c.op and o.verdict is null)`
 }
 

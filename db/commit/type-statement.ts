@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { GraphAddress } from '../../core/log/address.ts'
 import type { GraphRequest } from '../../core/log/requests.ts'
+import { inGraph } from '../queries/snapshot.ts'
 
 /**
  * Defines types: always a request of its own (C4). A type can be defined as long as no record has
@@ -11,8 +12,7 @@ import type { GraphRequest } from '../../core/log/requests.ts'
  */
 export function typeStatement(log: GraphAddress, request: GraphRequest): SQL {
   const keys = sql`${log.tenantId}::uuid, ${log.graphId}::uuid`
-  const mine = (alias: string): SQL =>
-    sql`${sql.raw(alias)}.tenant_id = ${log.tenantId}::uuid and ${sql.raw(alias)}.graph_id = ${log.graphId}::uuid`
+  const mine = (alias: string): SQL => inGraph(log, alias)
   const ops = request.types.map((op) => ({
     op: op.op,
     kind: op.kind,

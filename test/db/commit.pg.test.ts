@@ -1,8 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { graphId, type TenantId, tenantId } from '../../core/ids.ts'
 import { graphLogStore } from '../../db/commit/graph-log-store.ts'
-import type { GraphUnderTest } from '../contracts/graph-log-store/session.ts'
+import { COMMIT_INCONSISTENT } from '../../db/log-store.ts'
+import {
+  content,
+  createEntity,
+  remove,
+  request,
+  update,
+} from '../contracts/graph-log-store/requests.ts'
+import { type GraphUnderTest, Session } from '../contracts/graph-log-store/session.ts'
 import { graphLogStoreContract } from '../contracts/graph-log-store.contract.ts'
 import { createMigrated, type MigratedDatabase } from '../harness/databases.ts'
 import { readGraphContents } from '../harness/graph-log/read-contents.ts'
@@ -38,3 +46,32 @@ async function newGraph(): Promise<GraphUnderTest> {
 }
 
 describe('the log of a graph in PostgreSQL', () => graphLogStoreContract(newGraph))
+
+describe('a commit that PostgreSQL or the statement itself refuses', () => {
+  it.each([
+    ['the character NUL', '\0'],
+    ['half a surrogate pair', '\ud800'],
+  ])('fails for certain and writes nothing: %s', async (_title, text) => {
+    const session = await Session.open(await newGraph())
+    await session.entity()
+    const before = await session.graph.contents()
+    const fine = request({ entities: [createEntity()] })
+    const bad = request({ entities: [createEntity({ content: content({ name: text }) })] })
+    const commit = session.commit(fine, bad)
+    await expect(commit).rejects.toMatchObject({ name: 'DatabaseError', certain: true })
+    expect(await session.graph.contents()).toEqual(before)
+  })
+
+  it('raises rather than write one row for two events', async () => {
+    const session = await Session.open(await newGraph())
+    const { id } = await session.entity({ externalId: 'x' })
+    const before = await session.graph.contents()
+    const twice = [update({ id }, 1, { name: 'one' }), update({ externalId: 'x' }, 1, { name: 'two' }, 1)]
+    const goneTwice = [remove({ id }), remove({ externalId: 'x' }, null, 1)]
+    for (const entities of [twice, goneTwice]) {
+      const commit = session.commit(request({ entities }))
+      await expect(commit).rejects.toMatchObject({ sqlState: COMMIT_INCONSISTENT, certain: true })
+    }
+    expect(await session.graph.contents()).toEqual(before)
+  })
+})

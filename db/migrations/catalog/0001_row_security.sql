@@ -5,7 +5,8 @@ BEGIN
   RAISE EXCEPTION USING ERRCODE = code, MESSAGE = message;
 END $$;
 --> statement-breakpoint
--- The tenant this transaction speaks for; no tenant, no rows.
+-- The tenant this transaction speaks for; no tenant, no rows. Policies call it in a subquery: the
+-- planner then takes an average tenant's share of a table, and not that of a tenant it has never seen.
 CREATE FUNCTION tendril_tenant() RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN nullif(current_setting('tendril.tenant_id', true), '')::uuid;
@@ -55,7 +56,7 @@ ALTER TABLE tenants FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_sees_all ON tenants TO CURRENT_USER USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY own_tenant ON tenants TO tendril_app
-  USING (id = tendril_tenant()) WITH CHECK (id = tendril_tenant());
+  USING (id = (SELECT tendril_tenant())) WITH CHECK (id = (SELECT tendril_tenant()));
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE ON tenants TO tendril_app;
 --> statement-breakpoint
@@ -78,7 +79,7 @@ ALTER TABLE memberships FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_sees_all ON memberships TO CURRENT_USER USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY own_tenant ON memberships TO tendril_app
-  USING (tenant_id = tendril_tenant() OR user_id = nullif(current_setting('tendril.user_id', true), '')::uuid) WITH CHECK (tenant_id = tendril_tenant());
+  USING (tenant_id = (SELECT tendril_tenant()) OR user_id = nullif(current_setting('tendril.user_id', true), '')::uuid) WITH CHECK (tenant_id = (SELECT tendril_tenant()));
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE, DELETE ON memberships TO tendril_app;
 --> statement-breakpoint
@@ -89,7 +90,7 @@ ALTER TABLE api_keys FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_sees_all ON api_keys TO CURRENT_USER USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY own_tenant ON api_keys TO tendril_app
-  USING (tenant_id = tendril_tenant() OR hash = current_setting('tendril.key_hash', true)) WITH CHECK (tenant_id = tendril_tenant());
+  USING (tenant_id = (SELECT tendril_tenant()) OR hash = current_setting('tendril.key_hash', true)) WITH CHECK (tenant_id = (SELECT tendril_tenant()));
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE ON api_keys TO tendril_app;
 --> statement-breakpoint
@@ -100,7 +101,7 @@ ALTER TABLE graphs FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_sees_all ON graphs TO CURRENT_USER USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY own_tenant ON graphs TO tendril_app
-  USING (tenant_id = tendril_tenant()) WITH CHECK (tenant_id = tendril_tenant());
+  USING (tenant_id = (SELECT tendril_tenant())) WITH CHECK (tenant_id = (SELECT tendril_tenant()));
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE ON graphs TO tendril_app;
 --> statement-breakpoint
@@ -111,7 +112,7 @@ ALTER TABLE events FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_sees_all ON events TO CURRENT_USER USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY own_tenant ON events TO tendril_app
-  USING (tenant_id = tendril_tenant()) WITH CHECK (tenant_id = tendril_tenant());
+  USING (tenant_id = (SELECT tendril_tenant())) WITH CHECK (tenant_id = (SELECT tendril_tenant()));
 --> statement-breakpoint
 GRANT SELECT, INSERT ON events TO tendril_app;
 --> statement-breakpoint
@@ -122,6 +123,6 @@ ALTER TABLE commits FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_sees_all ON commits TO CURRENT_USER USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY own_tenant ON commits TO tendril_app
-  USING (tenant_id = tendril_tenant()) WITH CHECK (tenant_id = tendril_tenant());
+  USING (tenant_id = (SELECT tendril_tenant())) WITH CHECK (tenant_id = (SELECT tendril_tenant()));
 --> statement-breakpoint
 GRANT SELECT, INSERT ON commits TO tendril_app;

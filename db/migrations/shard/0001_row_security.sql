@@ -5,7 +5,8 @@ BEGIN
   RAISE EXCEPTION USING ERRCODE = code, MESSAGE = message;
 END $$;
 --> statement-breakpoint
--- The tenant this transaction speaks for; no tenant, no rows.
+-- The tenant this transaction speaks for; no tenant, no rows. Policies call it in a subquery: the
+-- planner then takes an average tenant's share of a table, and not that of a tenant it has never seen.
 CREATE FUNCTION tendril_tenant() RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN nullif(current_setting('tendril.tenant_id', true), '')::uuid;
@@ -80,7 +81,7 @@ ALTER TABLE graphs FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_sees_all ON graphs TO CURRENT_USER USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY own_tenant ON graphs TO tendril_app
-  USING (tenant_id = tendril_tenant()) WITH CHECK (tenant_id = tendril_tenant());
+  USING (tenant_id = (SELECT tendril_tenant())) WITH CHECK (tenant_id = (SELECT tendril_tenant()));
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE ON graphs TO tendril_app;
 --> statement-breakpoint
@@ -91,7 +92,7 @@ ALTER TABLE types FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_sees_all ON types TO CURRENT_USER USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY own_tenant ON types TO tendril_app
-  USING (tenant_id = tendril_tenant()) WITH CHECK (tenant_id = tendril_tenant());
+  USING (tenant_id = (SELECT tendril_tenant())) WITH CHECK (tenant_id = (SELECT tendril_tenant()));
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE, DELETE ON types TO tendril_app;
 --> statement-breakpoint
@@ -102,7 +103,7 @@ ALTER TABLE entities FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_sees_all ON entities TO CURRENT_USER USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY own_tenant ON entities TO tendril_app
-  USING (tenant_id = tendril_tenant()) WITH CHECK (tenant_id = tendril_tenant());
+  USING (tenant_id = (SELECT tendril_tenant())) WITH CHECK (tenant_id = (SELECT tendril_tenant()));
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE, DELETE ON entities TO tendril_app;
 --> statement-breakpoint
@@ -113,7 +114,7 @@ ALTER TABLE relationships FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_sees_all ON relationships TO CURRENT_USER USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY own_tenant ON relationships TO tendril_app
-  USING (tenant_id = tendril_tenant()) WITH CHECK (tenant_id = tendril_tenant());
+  USING (tenant_id = (SELECT tendril_tenant())) WITH CHECK (tenant_id = (SELECT tendril_tenant()));
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE, DELETE ON relationships TO tendril_app;
 --> statement-breakpoint
@@ -124,7 +125,7 @@ ALTER TABLE events FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_sees_all ON events TO CURRENT_USER USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY own_tenant ON events TO tendril_app
-  USING (tenant_id = tendril_tenant()) WITH CHECK (tenant_id = tendril_tenant());
+  USING (tenant_id = (SELECT tendril_tenant())) WITH CHECK (tenant_id = (SELECT tendril_tenant()));
 --> statement-breakpoint
 GRANT SELECT, INSERT ON events TO tendril_app;
 --> statement-breakpoint
@@ -135,7 +136,7 @@ ALTER TABLE commits FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_sees_all ON commits TO CURRENT_USER USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY own_tenant ON commits TO tendril_app
-  USING (tenant_id = tendril_tenant()) WITH CHECK (tenant_id = tendril_tenant());
+  USING (tenant_id = (SELECT tendril_tenant())) WITH CHECK (tenant_id = (SELECT tendril_tenant()));
 --> statement-breakpoint
 GRANT SELECT, INSERT ON commits TO tendril_app;
 --> statement-breakpoint
@@ -146,6 +147,6 @@ ALTER TABLE checkpoints FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_sees_all ON checkpoints TO CURRENT_USER USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY own_tenant ON checkpoints TO tendril_app
-  USING (tenant_id = tendril_tenant()) WITH CHECK (tenant_id = tendril_tenant());
+  USING (tenant_id = (SELECT tendril_tenant())) WITH CHECK (tenant_id = (SELECT tendril_tenant()));
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE, DELETE ON checkpoints TO tendril_app;

@@ -1,3 +1,10 @@
+-- A graph belongs to one tenant; without knowing it the planner takes a graph for far too small.
+CREATE STATISTICS entities_graph_tenant (dependencies) ON tenant_id, graph_id FROM entities;
+--> statement-breakpoint
+CREATE STATISTICS relationships_graph_tenant (dependencies) ON tenant_id, graph_id FROM relationships;
+--> statement-breakpoint
+CREATE STATISTICS commits_graph_tenant (dependencies) ON tenant_id, graph_id FROM commits;
+--> statement-breakpoint
 -- Until its first ANALYZE the planner takes a table for tiny and any index that starts with
 -- (tenant_id, graph_id) for as good as the key: commits into a new shard then scan whole graphs,
 -- slower with every row, until autovacuum comes by. So the tables are born with statistics, taken

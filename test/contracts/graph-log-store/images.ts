@@ -15,8 +15,9 @@ export function imagesContract(newSession: NewSession): void {
       { name: null, location: { lat: 51.5, lon: -0.1 }, properties: { born: 1815 } },
       { name: 'Ada', location: null, properties: {} },
     ]
-    for (const [i, change] of changes.entries()) {
-      await session.done({ entities: [update({ id }, 2 * i + 1, change)] })
+    for (const change of changes) {
+      const version = states.at(-1)?.version ?? 0
+      await session.done({ entities: [update({ id }, version, change)] })
       states.push((await graph.contents()).entities.find((entity) => entity.id === id))
       // Events of others stand between, and touch it no more than they should.
       await session.entity()

@@ -2,7 +2,7 @@ import type { CommitAnswer, GraphRequest } from '../../../../core/log/requests.t
 import { type Effect, type Input, step } from '../../../../durable-objects/graph-log/writer.ts'
 import type { Call } from './calls.ts'
 import { Violation } from './invariants.ts'
-import { type Instance, newInstance, type Scenario, type World } from './world.ts'
+import { newInstance, type Scenario, type World, withInstance } from './world.ts'
 
 /** Gives instance `index` an input, and carries out the effects of its writer. */
 export function feed(
@@ -43,11 +43,10 @@ function tell(world: World, ticket: number, answer: CommitAnswer, scenario: Scen
     throw new Violation(`I0: call ${ticket} is answered though nobody waits`)
   }
   const { commitId } = call.request
-  const told = `${world.told} call ${ticket} (${commitId}) is told ${answer.status}`
   if (answer.status === 'committed') {
     const entries = world.database.log.filter((entry) => entry.commitId === commitId)
     if (entries.length !== 1 || entries[0]?.seq !== answer.seq) {
-      throw new Violation(`I2:${told} at ${answer.seq}, and the log has ${entries.length} of it`)
+      throw new Violation(`I2: ${commitId} is said to be committed at ${answer.seq}, and is not`)
     }
   }
   const isDenied = answer.status === 'not_committed' || answer.status === 'refused'
@@ -57,7 +56,7 @@ function tell(world: World, ticket: number, answer: CommitAnswer, scenario: Scen
     calls: world.calls.with(ticket, 'over'),
     rivalled: world.rivalled.filter((other) => other !== ticket),
     denied: isFinal ? [...world.denied, commitId].sort() : world.denied,
-    told,
+    told: [...world.told, { ticket, status: answer.status }],
   }
 }
 
@@ -74,8 +73,4 @@ function isLastWord(world: World, { ticket, request }: Call, scenario: Scenario)
       other.request.commitId === request.commitId &&
       world.calls[other.ticket] !== 'unsent',
   )
-}
-
-export function withInstance(world: World, index: number, instance: Instance): World {
-  return { ...world, instances: world.instances.with(index, instance) }
 }

@@ -1,10 +1,13 @@
 import { actionsOf } from './actions.ts'
 import { checkWorld, Violation } from './invariants.ts'
-import { keyOf, newWorld, type Scenario, type World, withoutSpent } from './world.ts'
+import { keyOf } from './key.ts'
+import { newWorld, type Scenario, type World, withoutSpent } from './world.ts'
 
 export type Found = {
   readonly states: number
   readonly transitions: number
+  /** Every kind of answer that some caller gets in some state. */
+  readonly told: ReadonlySet<string>
   /** The invariant that broke and how, one line per step; `null`: it holds in every state. */
   readonly violation: string | null
 }
@@ -24,6 +27,7 @@ export function search(scenario: Scenario): Found {
   const cameFrom: number[] = [-1]
   const cameBy: number[] = [-1]
   const fairEdges: number[] = []
+  const told = new Set<string>()
   let transitions = 0
   let frontier: [index: number, world: World][] = [[0, first]]
 
@@ -33,11 +37,13 @@ export function search(scenario: Scenario): Found {
       for (const [ordinal, action] of actionsOf(world, scenario).entries()) {
         let next: World
         try {
-          next = settled(action.next(), scenario)
+          next = action.next()
+          for (const { status } of next.told) told.add(status)
+          next = settled(next, scenario)
           checkWorld(next)
         } catch (error) {
           const violation = story(scenario, pathTo(from, cameFrom, cameBy), ordinal, error)
-          return { states: indexOf.size, transitions, violation }
+          return { states: indexOf.size, transitions, told, violation }
         }
         transitions += 1
         const key = keyOf(next, scenario)
@@ -58,11 +64,11 @@ export function search(scenario: Scenario): Found {
   const violation = hasCycle(fairEdges, indexOf.size)
     ? 'progress: without a fault, something goes on for ever'
     : null
-  return { states: indexOf.size, transitions, violation }
+  return { states: indexOf.size, transitions, told, violation }
 }
 
 function settled(world: World, { rules }: Scenario): World {
-  return { ...withoutSpent(world, rules), told: '' }
+  return { ...withoutSpent(world, rules), told: [] }
 }
 
 /** The actions that led to state `index`. */
@@ -81,7 +87,8 @@ function story(scenario: Scenario, path: readonly number[], last: number, error:
     const action = actionsOf(world, scenario)[ordinal]
     if (!action) throw new RangeError('the way cannot be gone again')
     const next = action.next()
-    lines.push(next.told ? `${action.name}:${next.told}` : action.name)
+    const told = next.told.map(({ ticket, status }) => `; call ${ticket} is told ${status}`)
+    lines.push(action.name + told.join(''))
     world = settled(next, scenario)
   }
   const action = actionsOf(world, scenario)[last]

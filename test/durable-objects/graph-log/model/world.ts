@@ -1,12 +1,10 @@
-import type { GraphRequest } from '../../../../core/log/requests.ts'
-import type { Fence } from '../../../../db/log-store.ts'
-import type {
-  Input,
-  Submission,
-  Writer,
-  WriterOptions,
+import type { CommitAnswer, GraphRequest } from '../../../../core/log/requests.ts'
+import {
+  type Input,
+  newWriter,
+  type Writer,
+  type WriterOptions,
 } from '../../../../durable-objects/graph-log/writer.ts'
-import { newWriter } from '../../../../durable-objects/graph-log/writer.ts'
 import type { Call } from './calls.ts'
 import {
   type DatabaseEffect,
@@ -55,6 +53,8 @@ export type Message = {
 /** One instance of the object: its memory, and the one message to the database it waits for. */
 export type Instance = { readonly writer: Writer<GraphRequest>; readonly message: Message | null }
 
+export type Told = { readonly ticket: number; readonly status: CommitAnswer['status'] }
+
 export type World = {
   readonly database: ModelDatabase
   readonly instances: readonly Instance[]
@@ -68,8 +68,8 @@ export type World = {
   /** Commit ids whose callers were told that nothing is, or will be, in the log. */
   readonly denied: readonly string[]
   readonly faultsLeft: Faults
-  /** What the callers were told last; says nothing about the future. */
-  readonly told: string
+  /** What callers were told by the last action; says nothing about the future. */
+  readonly told: readonly Told[]
 }
 
 export function newInstance(): Instance {
@@ -86,75 +86,12 @@ export function newWorld({ calls, faults }: Scenario): World {
     rivalled: [],
     denied: [],
     faultsLeft: faults,
-    told: '',
+    told: [],
   }
 }
 
-/**
- * Worlds of one key have one future. Instances have no names, a term counts only as the newest or
- * as an old one, and how a commit id came to be in the log does not matter.
- */
-export function keyOf(
-  { database, ...world }: World,
-  { rules, succession }: Pick<Scenario, 'rules' | 'succession'>,
-): string {
-  const fenceKey = ({ seq, epoch, term }: Fence) =>
-    epoch !== database.epoch || (rules.fencesTerm && term !== database.term)
-      ? '-'
-      : `${seq}${term === database.term ? '' : '-'}`
-  const instances = world.instances.map(
-    ({ writer, message }) => `${writerKey(writer, fenceKey)}${replyKey(message, fenceKey)}`,
-  )
-  const { crashes, losses, rejections, headsWanted, moves } = world.faultsLeft
-  return [
-    database.log.map(({ commitId }) => commitId).join(''),
-    database.epoch,
-    ...(succession === 'none' ? instances.sort() : [...instances, world.isSucceeded]),
-    world.strays.map(strayKey).sort().join(''),
-    world.calls.map((state) => state.charAt(0)).join(''),
-    world.rivalled.join(''),
-    world.denied.join(''),
-    `${crashes}${losses}${rejections}${headsWanted}${moves}`,
-  ].join('|')
-}
-
-function writerKey(
-  { phase, queue, mustOpen }: Writer<GraphRequest>,
-  fenceKey: (fence: Fence) => string,
-): string {
-  const fence = 'fence' in phase ? fenceKey(phase.fence) : ''
-  const held = 'group' in phase ? phase.group : 'doubtful' in phase ? phase.doubtful : []
-  const must = mustOpen ? '!' : ''
-  return `${phase.at.slice(0, 2)}${fence}(${submissionsKey(held)})${submissionsKey(queue)}${must}`
-}
-
-function submissionsKey(submissions: readonly Submission<GraphRequest>[]): string {
-  return submissions
-    .map(({ ticket, sends, footprint }) => `${ticket}${footprint.alone ? 'a' : '.'}${sends}`)
-    .join('')
-}
-
-function replyKey(message: Message | null, fenceKey: (fence: Fence) => string): string {
-  const reply = message?.reply
-  switch (reply?.type) {
-    case undefined:
-      return ''
-    case 'opened':
-      return reply.log
-        ? `=${fenceKey(reply.log.fence)}${[...reply.log.known.keys()].join('')}`
-        : '=0'
-    case 'committed': {
-      const { seq, answers } = reply.result
-      const told = answers.map((answer) => ('seq' in answer ? answer.status[0] + answer.seq : ''))
-      return `=${seq}${told.join('')}`
-    }
-    default:
-      return `=${reply?.type}`
-  }
-}
-
-function strayKey(stray: DatabaseEffect): string {
-  return stray.do === 'open' ? 'o' : `c${stray.group.map(({ commitId }) => commitId).join('')}`
+export function withInstance(world: World, index: number, instance: Instance): World {
+  return { ...world, instances: world.instances.with(index, instance) }
 }
 
 /** Strays that the fence will refuse whenever they come need no remembering. */

@@ -1,0 +1,89 @@
+// Runs before `npm start`, `npm test` and `npm run dev`, on whatever Node the machine has: plain
+// JavaScript, nothing but Node's own modules.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { delimiter, join, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const OLDEST_NODE = 20
+const root = fileURLToPath(new URL('..', import.meta.url))
+const modules = join(root, 'node_modules')
+
+const problem = check() ?? (isInstalled() ? undefined : install())
+if (problem !== undefined) {
+  console.error(problem)
+  process.exitCode = 1
+}
+
+/** What makes installing pointless, as a sentence; undefined when nothing does. */
+function check() {
+  const major = Number.parseInt(process.versions.node, 10)
+  if (major < OLDEST_NODE) {
+    return `Tendril needs Node ${OLDEST_NODE} or newer to install; this is ${process.version}.`
+  }
+  if (process.platform === 'linux' && !runsOnGlibc()) {
+    return (
+      'Tendril runs on workerd, which needs glibc, and this system (Alpine?) uses another C ' +
+      'library: use Debian, Ubuntu, Fedora or an image based on one of them.'
+    )
+  }
+  return undefined
+}
+
+function runsOnGlibc() {
+  // Without this the report asks the network for names, which can take seconds.
+  process.report.excludeNetwork = true
+  return process.report.getReport().header.glibcVersionRuntime !== undefined
+}
+
+/**
+ * Whether node_modules holds what package-lock.json asks for, by npm's own record, which it writes
+ * when an install is complete: one that was made by hand counts, one that was cut off does not.
+ */
+function isInstalled() {
+  const installed = packagesOf(join(modules, '.package-lock.json'))
+  if (installed === undefined) return false
+  return Object.entries(packagesOf(join(root, 'package-lock.json')) ?? {}).every(
+    ([path, { version, optional }]) => {
+      const found = installed[path]
+      // Optional packages are those for other machines; '' is the project itself.
+      return path === '' || (found === undefined ? optional === true : found.version === version)
+    },
+  )
+}
+
+function packagesOf(lockfile) {
+  try {
+    return JSON.parse(readFileSync(lockfile, 'utf8')).packages
+  } catch {
+    // Missing, or cut off while it was written.
+    return undefined
+  }
+}
+
+function install() {
+  console.log('Installing the packages of package-lock.json (npm ci); this takes a minute or two.')
+  // A production NODE_ENV would leave out what the local stack consists of.
+  const result = spawnSync('npm', ['ci', '--include=dev'], {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+    // npm must not run on the Node inside the folder that it is about to replace.
+    env: { ...process.env, PATH: pathWithout(modules) },
+  })
+  if (result.error?.code === 'ENOENT') return 'npm was not found: install Node with npm.'
+  if (result.status !== 0) {
+    return 'Installing the packages failed; what npm said is above. Nothing was started.'
+  }
+  if (!existsSync(join(modules, 'node', 'bin', 'node')) && process.platform !== 'win32') {
+    return 'npm skipped install scripts (ignore-scripts); run `npm ci --ignore-scripts=false`.'
+  }
+  return undefined
+}
+
+function pathWithout(folder) {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((entry) => !`${entry}${sep}`.startsWith(`${folder}${sep}`))
+    .join(delimiter)
+}
