@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config'
 // The suffix of a test file says what it needs: nothing, workerd, PostgreSQL, or the whole stack.
 export default defineConfig({
   test: {
+    // An error that a Durable Object answers with is also reported from inside of it, although the
+    // caller handles it.
+    onUnhandledError: (error) => !('durableObjectId' in error),
     projects: [
       {
         test: {
@@ -22,8 +25,25 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
-        test: { name: 'workerd', include: ['test/**/*.workerd.test.ts'] },
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                TENDRIL_CATALOG_URL: inject('catalogUrl'),
+                TENDRIL_SHARDS: JSON.stringify([{ id: 'shard-1', url: inject('shardUrl') }]),
+                TENDRIL_SQL_ENDPOINT: inject('sqlEndpoint'),
+                TENDRIL_JWT_SECRET: 'a secret of at least 32 characters',
+              },
+            },
+          })),
+        ],
+        test: {
+          name: 'workerd',
+          include: ['test/**/*.workerd.test.ts'],
+          globalSetup: ['test/harness/workerd-global-setup.ts'],
+          testTimeout: 30_000,
+        },
       },
       {
         test: {

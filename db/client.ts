@@ -78,8 +78,10 @@ async function run(
   statements: readonly SQL[],
   options: BatchOptions = {},
 ): Promise<Row[][]> {
-  const timeout = AbortSignal.timeout(BATCH_TIMEOUT_MS)
-  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout
+  // Not AbortSignal.timeout: its timer would keep a Durable Object in memory after the answer.
+  const timeout = new AbortController()
+  const timer = setTimeout(() => timeout.abort(), BATCH_TIMEOUT_MS)
+  const signal = options.signal ? AbortSignal.any([options.signal, timeout.signal]) : timeout.signal
   const queries = [
     ...Object.entries(settings).map(([name, value]) =>
       client.query('select set_config($1, $2, true)', [name, value]),
@@ -99,6 +101,8 @@ async function run(
     return results.slice(Object.keys(settings).length)
   } catch (error) {
     throw toDatabaseError(error)
+  } finally {
+    clearTimeout(timer)
   }
 }
 

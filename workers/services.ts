@@ -6,8 +6,8 @@ import {
   type TenantAddress,
 } from '../core/log/address.ts'
 import type { CommitAnswer, GraphRequest } from '../core/log/requests.ts'
-import type { TenantRequest } from '../core/log/tenant-requests.ts'
 import type { Now } from '../core/now.ts'
+import type { TenantRequest } from '../core/tenant/requests.ts'
 import type { Database } from '../db/client.ts'
 import { openCatalog, openShard } from '../db/databases.ts'
 import type { Env } from '../env.ts'

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { TenantId } from '../../core/ids.ts'
 import type { RefusalCode } from '../../core/log/requests.ts'
-import { DEFAULT_GRAPH, type TenantRequest } from '../../core/log/tenant-requests.ts'
+import { DEFAULT_GRAPH, type TenantRequest } from '../../core/tenant/requests.ts'
 import { type Database, DatabaseError } from '../client.ts'
 import {
   type CommittedGroup,

@@ -2,20 +2,23 @@ import { DurableObject } from 'cloudflare:workers'
 import type { GraphAddress, LogAddress, TenantAddress } from '../../core/log/address.ts'
 import { footprint } from '../../core/log/footprint.ts'
 import type { CommitAnswer, GraphRequest } from '../../core/log/requests.ts'
-import type { TenantRequest } from '../../core/log/tenant-requests.ts'
 import type { WatermarksDiff } from '../../core/log/watermarks.ts'
+import type { TenantRequest } from '../../core/tenant/requests.ts'
 import { graphLogStore } from '../../db/commit/graph-log-store.ts'
 import { tenantLogStore } from '../../db/commit/tenant-log-store.ts'
 import { openCatalog, openShard } from '../../db/databases.ts'
 import { parseEnv, type RawEnv } from '../../env.ts'
-import { tenantFootprint } from './tenant-footprint.ts'
 import { LogRunner } from './runner.ts'
+import { tenantFootprint } from './tenant-footprint.ts'
+import type { WriterOptions } from './writer.ts'
 
 /**
  * The Durable Object of one log: a shell that hands requests to the writer. Everything it holds is
  * a cache of the log's head; what is acknowledged is in PostgreSQL.
  */
 export class GraphLog extends DurableObject<RawEnv> {
+  /** What a benchmark sets otherwise; the runner's own defaults serve. */
+  protected readonly options: Partial<WriterOptions> = {}
   #graph: LogRunner<GraphRequest> | null = null
   #tenant: LogRunner<TenantRequest> | null = null
 
@@ -52,6 +55,7 @@ export class GraphLog extends DurableObject<RawEnv> {
     this.#graph ??= new LogRunner(
       graphLogStore(openShard(parseEnv(this.env), log.shardId), log),
       footprint,
+      this.options,
     )
     return this.#graph
   }

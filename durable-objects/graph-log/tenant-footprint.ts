@@ -1,5 +1,5 @@
 import type { Footprint } from '../../core/log/grouping.ts'
-import type { TenantRequest } from '../../core/log/tenant-requests.ts'
+import type { TenantRequest } from '../../core/tenant/requests.ts'
 
 /** Requests to a tenant's log go one at a time: they are rare, and simple that way. */
 export function tenantFootprint(request: TenantRequest): Footprint {

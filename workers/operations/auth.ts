@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts'
 import { graphId, tenantId } from '../../core/ids.ts'
-import { DEFAULT_GRAPH } from '../../core/log/tenant-requests.ts'
+import { DEFAULT_GRAPH } from '../../core/tenant/requests.ts'
 import { findLoginUser } from '../../db/queries/access.ts'
 import { placeGraph } from '../../db/queries/graphs.ts'
 import type { Context } from '../context.ts'

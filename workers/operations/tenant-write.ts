@@ -1,7 +1,7 @@
 import { AppError } from '../../core/errors.ts'
 import type { TenantId } from '../../core/ids.ts'
 import type { CommitAnswer, OpDone } from '../../core/log/requests.ts'
-import type { TenantCommand } from '../../core/log/tenant-requests.ts'
+import type { TenantCommand } from '../../core/tenant/requests.ts'
 import type { Context } from '../context.ts'
 import { commitIdentity } from './commit-ids.ts'
 import { answerError, refusalError } from './refusals.ts'

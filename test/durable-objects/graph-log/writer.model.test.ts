@@ -13,6 +13,7 @@ type Given = {
   readonly options?: Partial<Scenario['options']>
   readonly rules?: Partial<Rules>
   readonly succession?: Scenario['succession']
+  readonly instances?: Scenario['instances']
 }
 
 function scenario(given: Given): Scenario {
@@ -22,6 +23,7 @@ function scenario(given: Given): Scenario {
     options: { ...OPTIONS, ...given.options },
     rules: { ...ALL_RULES, ...given.rules },
     succession: given.succession ?? 'none',
+    instances: given.instances ?? 2,
   }
 }
 
@@ -43,7 +45,7 @@ type Safe = Given & {
   readonly tells: readonly string[]
 }
 
-const ANSWERS = ['committed', 'not_committed', 'outcome_unknown']
+const ANSWERS = ['A committed', 'A not_committed', 'A outcome_unknown']
 
 const SAFE: readonly Safe[] = [
   {
@@ -51,7 +53,7 @@ const SAFE: readonly Safe[] = [
     calls: REPEAT_AND_RIVAL,
     faults: { losses: 2, crashes: 1 },
     minStates: 15_000,
-    tells: [...ANSWERS, 'refused'],
+    tells: [...ANSWERS, 'A refused'],
   },
   {
     title: 'a repeat and a rival, three losses and a crash, and what is not there is sent again',
@@ -59,21 +61,28 @@ const SAFE: readonly Safe[] = [
     faults: { losses: 3, crashes: 1 },
     options: { maxSends: 2 },
     minStates: 60_000,
-    tells: [...ANSWERS, 'refused'],
+    tells: [...ANSWERS, 'A refused'],
   },
   {
     title: 'a repeat and a rival beside a request that shares their groups',
     calls: [...REPEAT_AND_RIVAL, 'C+y'],
     faults: { losses: 1, crashes: 1 },
     minStates: 150_000,
-    tells: [...ANSWERS, 'refused'],
+    tells: [...ANSWERS, 'A refused'],
   },
   {
     title: 'requests that need, delete and create again what others create',
     calls: ['A+x', 'D-x', 'R>x', 'A+x'],
     faults: { losses: 1, crashes: 1 },
-    minStates: 60_000,
-    tells: [...ANSWERS, 'refused'],
+    minStates: 100_000,
+    tells: [...ANSWERS, 'D refused', 'R refused'],
+  },
+  {
+    title: 'a deletion takes along what others touch',
+    calls: ['A+x', 'R>x', 'D-x', 'T~R'],
+    faults: { losses: 1, crashes: 1 },
+    minStates: 100_000,
+    tells: [...ANSWERS, 'T committed', 'T refused'],
   },
   {
     title: 'groups that the database rejects, and lone requests it rejects',
@@ -88,14 +97,14 @@ const SAFE: readonly Safe[] = [
     faults: { losses: 1, crashes: 1, rejections: 1 },
     options: { maxQueue: 1 },
     minStates: 10_000,
-    tells: [...ANSWERS, 'refused'],
+    tells: [...ANSWERS, 'A refused'],
   },
   {
     title: 'a newer head is asked for, and the log moves away',
     calls: REPEAT_AND_RIVAL,
     faults: { losses: 1, headsWanted: 1, moves: 1 },
     minStates: 30_000,
-    tells: [...ANSWERS, 'refused', 'no_such_log'],
+    tells: [...ANSWERS, 'A refused', 'A no_such_log'],
   },
 ]
 
@@ -108,6 +117,15 @@ describe('two instances of a log, whatever the order of what happens', () => {
       expect([...found.told]).toEqual(expect.arrayContaining([...tells]))
     })
   }
+})
+
+describe('a request that the database always rejects', () => {
+  it('fails nobody else in its group (C4)', () => {
+    const given = { calls: ['A+x', 'B!y', 'C+z'], faults: {}, instances: 1 } as const
+    const { violation, told } = searched(scenario(given))
+    expect(violation).toBeNull()
+    expect([...told].sort()).toEqual(['A committed', 'B not_committed', 'C committed'])
+  })
 })
 
 describe('the search finds what goes wrong', () => {

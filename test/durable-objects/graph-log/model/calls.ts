@@ -2,10 +2,15 @@ import { footprint } from '../../../../core/log/footprint.ts'
 import type { Footprint } from '../../../../core/log/grouping.ts'
 import type { EntityOp, GraphRequest, RelationshipOp } from '../../../../core/log/requests.ts'
 
-const VERBS = { create: '+', upsert: '=', delete: '-', relate: '>' } as const
+const VERBS = {
+  ...{ create: '+', upsert: '=', delete: '-', relate: '>', touch: '~', break: '!' },
+} as const
 
-/** What a request of the model does: it writes, deletes or points at one entity. */
-export type Change = { readonly does: keyof typeof VERBS; readonly entity: string }
+/**
+ * What a request of the model does: it writes, deletes or points at the entity with the external id
+ * `name`, or touches the relationship that the request `name` made. What breaks is always rejected.
+ */
+export type Change = { readonly does: keyof typeof VERBS; readonly name: string }
 
 /** One call of the object; calls with the same commit id are repeats of each other. */
 export type Call = {
@@ -31,30 +36,39 @@ export function withoutFootprints(all: readonly Call[]): readonly Call[] {
 }
 
 function parseChange(text: string): Change {
-  const verbs = ['create', 'upsert', 'delete', 'relate'] as const
+  const verbs = ['create', 'upsert', 'delete', 'relate', 'touch', 'break'] as const
   const does = verbs.find((verb) => VERBS[verb] === text.charAt(1))
   if (!does) throw new TypeError(`a call is written like A+x, got ${text}`)
-  return { does, entity: text.charAt(2) }
+  return { does, name: text.charAt(2) }
 }
 
-function requestOf(commitId: string, { does, entity }: Change): GraphRequest {
-  const content = { name: null, location: null, properties: {} }
-  const id = `id-of-${commitId}`
-  const written = { op: 0, id, externalId: entity, type: 'T', content }
-  const entityOps: Record<Change['does'], readonly EntityOp[]> = {
-    create: [{ ...written, action: 'create' }],
-    upsert: [{ ...written, action: 'upsert' }],
-    delete: [{ op: 0, id: null, externalId: entity, action: 'delete', expectedVersion: null }],
-    relate: [],
+function requestOf(commitId: string, { does, name }: Change): GraphRequest {
+  const common = {
+    commitId,
+    fingerprint: '',
+    atomic: true,
+    schemaSeq: 0,
+    actor: 'a',
+    requestId: '',
   }
-  const end = { externalId: entity }
-  const relationship: RelationshipOp = {
-    ...{ op: 0, id, externalId: null, action: 'create', type: 'R', from: end, to: end, content },
+  const content = { name: null, location: null, properties: {} }
+  const made = { op: 0, id: `id-of-${commitId}`, externalId: name, type: 'T', content }
+  const end = { externalId: name }
+  const entities: Partial<Record<Change['does'], EntityOp>> = {
+    create: { ...made, action: 'create' },
+    upsert: { ...made, action: 'upsert' },
+    break: { ...made, action: 'upsert' },
+    delete: { op: 0, id: null, externalId: name, action: 'delete', expectedVersion: null },
+  }
+  const touched = { op: 0, id: `id-of-${name}`, externalId: null, content }
+  const relationships: Partial<Record<Change['does'], RelationshipOp>> = {
+    relate: { ...made, externalId: null, action: 'create', from: end, to: end },
+    touch: { ...touched, action: 'update', expectedVersion: 1 },
   }
   return {
-    ...{ commitId, fingerprint: '', atomic: true, schemaSeq: 0, actor: 'a', requestId: 'r' },
-    entities: entityOps[does],
-    relationships: does === 'relate' ? [relationship] : [],
+    ...common,
+    entities: [entities[does] ?? []].flat(),
+    relationships: [relationships[does] ?? []].flat(),
     types: [],
   }
 }

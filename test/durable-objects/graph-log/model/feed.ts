@@ -1,7 +1,7 @@
 import type { CommitAnswer, GraphRequest } from '../../../../core/log/requests.ts'
 import { type Effect, type Input, step } from '../../../../durable-objects/graph-log/writer.ts'
 import type { Call } from './calls.ts'
-import { Violation } from './invariants.ts'
+import { Violation } from './violation.ts'
 import { newInstance, type Scenario, type World, withInstance } from './world.ts'
 
 /** Gives instance `index` an input, and carries out the effects of its writer. */
@@ -56,7 +56,7 @@ function tell(world: World, ticket: number, answer: CommitAnswer, scenario: Scen
     calls: world.calls.with(ticket, 'over'),
     rivalled: world.rivalled.filter((other) => other !== ticket),
     denied: isFinal ? [...world.denied, commitId].sort() : world.denied,
-    told: [...world.told, { ticket, status: answer.status }],
+    told: [...world.told, { commitId, status: answer.status }],
   }
 }
 

@@ -1,10 +1,6 @@
-import { type Entry, isAllowed } from './model-database.ts'
+import { type Entry, isAllowed } from './entries.ts'
+import { Violation } from './violation.ts'
 import type { World } from './world.ts'
-
-/** What the search looks for. The message begins with the invariant's number. */
-export class Violation extends Error {
-  override readonly name = 'Violation'
-}
 
 /** Throws a `Violation` unless `world` is one that may be. */
 export function checkWorld(world: World): void {

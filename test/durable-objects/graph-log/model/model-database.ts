@@ -1,10 +1,9 @@
 import type { GraphRequest } from '../../../../core/log/requests.ts'
 import type { Fence, OpenedLog, StoredAnswer } from '../../../../db/log-store.ts'
 import type { Effect, Input } from '../../../../durable-objects/graph-log/writer.ts'
-import type { Call, Change } from './calls.ts'
-
-/** One event of the log. */
-export type Entry = { readonly seq: number; readonly commitId: string; readonly change: Change }
+import type { Call } from './calls.ts'
+import { type Entry, isAllowed, rowsOf } from './entries.ts'
+import { Violation } from './violation.ts'
 
 /** The log's truth: the row that the fence looks at, and the log, from which all else follows. */
 export type ModelDatabase = Fence & { readonly log: readonly Entry[] }
@@ -79,28 +78,31 @@ function commit(
     return { database: snapshot, reply: { type: 'fenced' } as const }
   }
   const { seq: head, log } = snapshot
+  const changeOf = ({ commitId }: GraphRequest) =>
+    calls.find(({ request }) => request.commitId === commitId)?.change
+  if (group.some((request) => changeOf(request)?.does === 'break')) {
+    return { database: snapshot, reply: { type: 'rejected', reason: '' } as const }
+  }
   const appended: Entry[] = []
-  const answers = group.map(({ commitId }) => {
+  const rows: string[] = []
+  const answers = group.map((request) => {
+    const { commitId } = request
     const first = storedAnswer(snapshot, commitId, rules)
     if (first) return { ...first, replayed: true }
-    const change = calls.find(({ request }) => request.commitId === commitId)?.change
-    if (!change || !isAllowed(snapshot.log, change)) {
+    const change = changeOf(request)
+    if (!change || !isAllowed(log, change)) {
       return { status: 'refused', seq: head, refusals: [] } as const
     }
     appended.push({ seq: head + appended.length + 1, commitId, change })
+    rows.push(...rowsOf(log, commitId, change))
     return committed(head + appended.length)
   })
+  if (new Set(rows).size < rows.length) {
+    throw new Violation(`I6: one statement writes a row twice: ${rows.join()}`)
+  }
   const seq = head + appended.length
   const database = { ...snapshot, seq, log: [...log, ...appended] }
   return { database, reply: { type: 'committed', result: { seq, answers, events: [] } } as const }
-}
-
-/** Whether the change's precondition holds after `log`. */
-export function isAllowed(log: readonly Entry[], { does, entity }: Change): boolean {
-  const last = log.findLast(({ change }) => change.entity === entity && change.does !== 'relate')
-  const exists = last !== undefined && last.change.does !== 'delete'
-  if (does === 'upsert') return true
-  return does === 'create' ? !exists : exists
 }
 
 function storedAnswer(database: ModelDatabase, commitId: string, rules: Rules) {

@@ -1,12 +1,13 @@
 import { actionsOf } from './actions.ts'
-import { checkWorld, Violation } from './invariants.ts'
+import { checkWorld } from './invariants.ts'
 import { keyOf } from './key.ts'
+import { Violation } from './violation.ts'
 import { newWorld, type Scenario, type World, withoutSpent } from './world.ts'
 
 export type Found = {
   readonly states: number
   readonly transitions: number
-  /** Every kind of answer that some caller gets in some state. */
+  /** Every answer that some caller gets in some state: its commit id and the status. */
   readonly told: ReadonlySet<string>
   /** The invariant that broke and how, one line per step; `null`: it holds in every state. */
   readonly violation: string | null
@@ -38,7 +39,7 @@ export function search(scenario: Scenario): Found {
         let next: World
         try {
           next = action.next()
-          for (const { status } of next.told) told.add(status)
+          for (const { commitId, status } of next.told) told.add(`${commitId} ${status}`)
           next = settled(next, scenario)
           checkWorld(next)
         } catch (error) {
@@ -87,7 +88,7 @@ function story(scenario: Scenario, path: readonly number[], last: number, error:
     const action = actionsOf(world, scenario)[ordinal]
     if (!action) throw new RangeError('the way cannot be gone again')
     const next = action.next()
-    const told = next.told.map(({ ticket, status }) => `; call ${ticket} is told ${status}`)
+    const told = next.told.map(({ commitId, status }) => `; ${commitId} is told ${status}`)
     lines.push(action.name + told.join(''))
     world = settled(next, scenario)
   }

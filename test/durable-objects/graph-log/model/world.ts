@@ -37,6 +37,7 @@ export type Faults = {
 export type Succession = 'none' | 'unnoticed' | 'noticed'
 
 export type Scenario = {
+  readonly instances: 1 | 2
   readonly succession: Succession
   readonly calls: readonly Call[]
   readonly faults: Faults
@@ -53,7 +54,7 @@ export type Message = {
 /** One instance of the object: its memory, and the one message to the database it waits for. */
 export type Instance = { readonly writer: Writer<GraphRequest>; readonly message: Message | null }
 
-export type Told = { readonly ticket: number; readonly status: CommitAnswer['status'] }
+export type Told = { readonly commitId: string; readonly status: CommitAnswer['status'] }
 
 export type World = {
   readonly database: ModelDatabase
@@ -76,10 +77,10 @@ export function newInstance(): Instance {
   return { writer: newWriter(), message: null }
 }
 
-export function newWorld({ calls, faults }: Scenario): World {
+export function newWorld({ instances, calls, faults }: Scenario): World {
   return {
     database: newDatabase(),
-    instances: [newInstance(), newInstance()],
+    instances: [newInstance(), newInstance()].slice(0, instances),
     strays: [],
     calls: calls.map(() => 'unsent'),
     isSucceeded: false,

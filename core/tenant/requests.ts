@@ -1,5 +1,5 @@
 import type { Role } from '../auth/permissions.ts'
-import type { Origin } from './requests.ts'
+import type { Origin } from '../log/requests.ts'
 
 /** What a tenant's own log is asked to append. One command per request. */
 export type TenantCommand =

@@ -1,0 +1,92 @@
+import pg from 'pg'
+import { type DatabaseKind, migrateDatabase } from '../../db/migrate.ts'
+import { ensureDatabase, type PostgresServer } from './postgres.ts'
+import type { Secrets } from './secrets.ts'
+import { UserError } from './user-error.ts'
+
+const OWNER = 'tendril_owner'
+const APP = 'tendril_app'
+
+/** Id of the only shard of a local stack. Placements name it: never to change. */
+const SHARD_ID = 'shard-1'
+
+/** Roles belong to the whole server, so whoever changes one takes this lock; as in test/harness. */
+const ROLE_LOCK = 5_120_771
+
+// Granting a role without its privileges, which keeps the owner out of tendril_app's, came with it.
+const OLDEST_POSTGRES = 16
+
+/** Connection strings of the worker, as tendril_app. */
+export type DatabaseUrls = {
+  readonly catalogUrl: string
+  readonly shards: readonly { readonly id: string; readonly url: string }[]
+}
+
+/** Names of the databases whose names begin with `prefix`. */
+export function databaseNames(prefix: string): Readonly<Record<DatabaseKind, string>> {
+  return { catalog: `${prefix}_catalog`, shard: `${prefix}_shard_1` }
+}
+
+/**
+ * Brings both databases to the newest schema, making what is missing: the databases and their
+ * owner, who is no superuser, as at Neon. Rejects with a UserError when the server is too old.
+ */
+export async function prepareDatabases(
+  server: PostgresServer,
+  prefix: string,
+  secrets: Secrets,
+): Promise<DatabaseUrls> {
+  const names = databaseNames(prefix)
+  const owner = { user: OWNER, password: secrets.ownerPassword }
+  const admin = new pg.Client(server.url('postgres'))
+  await admin.connect()
+  try {
+    await admin.query('select pg_advisory_lock($1)', [ROLE_LOCK])
+    await ensureOwner(admin, secrets.ownerPassword)
+    // One after the other: each sets the password of the role they share.
+    for (const kind of ['catalog', 'shard'] as const) {
+      await ensureDatabase(server, names[kind])
+      await admin.query(`alter database ${pg.escapeIdentifier(names[kind])} owner to ${OWNER}`)
+      const { appPassword } = secrets
+      await migrateDatabase({ kind, ownerUrl: server.url(names[kind], owner), appPassword })
+    }
+  } finally {
+    await admin.end()
+  }
+  const app = { user: APP, password: secrets.appPassword }
+  return {
+    catalogUrl: server.url(names.catalog, app),
+    shards: [{ id: SHARD_ID, url: server.url(names.shard, app) }],
+  }
+}
+
+/** Deletes the databases; who is connected loses the connection. */
+export async function dropDatabases(server: PostgresServer, prefix: string): Promise<void> {
+  const admin = new pg.Client(server.url('postgres'))
+  await admin.connect()
+  try {
+    for (const name of Object.values(databaseNames(prefix))) {
+      await admin.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`)
+    }
+  } finally {
+    await admin.end()
+  }
+}
+
+async function ensureOwner(admin: pg.Client, password: string): Promise<void> {
+  const { rows } = await admin.query<{ server_version_num: string }>('show server_version_num')
+  const version = Math.floor(Number(rows[0]?.server_version_num) / 10_000)
+  if (version < OLDEST_POSTGRES) {
+    throw new UserError(`Tendril needs PostgreSQL ${OLDEST_POSTGRES} or newer; this is ${version}.`)
+  }
+  // An administrator who is no superuser may hand databases only to a role that it may become.
+  await admin.query(`set createrole_self_grant = 'set'`)
+  await admin.query(`do $$ begin
+    if to_regrole('${OWNER}') is null then create role ${OWNER} login createrole; end if;
+    if to_regrole('${APP}') is null then
+      create role ${APP} login nosuperuser nobypassrls nocreatedb nocreaterole;
+    end if;
+    grant ${APP} to ${OWNER} with admin option, inherit false, set false;
+  end $$`)
+  await admin.query(`alter role ${OWNER} password ${pg.escapeLiteral(password)}`)
+}

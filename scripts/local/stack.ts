@@ -1,0 +1,80 @@
+import { join } from 'node:path'
+import { externalPostgres, type PostgresServer, startPostgres } from './postgres.ts'
+import { loadSecrets } from './secrets.ts'
+import { type SqlFaults, startSqlOverHttp } from './sql-over-http.ts'
+import { prepareDatabases } from './stack-databases.ts'
+
+export type StackOptions = {
+  /** Folder for the cluster and the secrets; made when missing. */
+  readonly dataDir: string
+  /** Default true. False trades the data's safety in a power cut for speed: for tests only. */
+  readonly durable?: boolean
+  readonly faults?: SqlFaults
+  /** Receives PostgreSQL's own log lines and what is done out of the ordinary. */
+  readonly onLog?: (line: string) => void
+  /** Called as each part is ready. */
+  readonly onPart?: (part: 'postgres' | 'databases') => void
+  /** URL of a PostgreSQL to use in place of the embedded one; its role may make databases and roles. */
+  readonly postgresUrl?: string | undefined
+  /** Beginning of the databases' names; default `tendril`. */
+  readonly databasePrefix?: string
+  /** Of tendril_app, a role of the whole server; default a random one kept in `dataDir`. */
+  readonly appPassword?: string
+}
+
+/** What the worker needs beside its bindings: see env.ts. */
+export type StackBindings = {
+  readonly TENDRIL_CATALOG_URL: string
+  readonly TENDRIL_SHARDS: string
+  readonly TENDRIL_JWT_SECRET: string
+  readonly TENDRIL_SQL_ENDPOINT: string
+}
+
+export type Stack = {
+  readonly sqlEndpoint: string
+  readonly bindings: StackBindings
+  readonly postgres: PostgresServer
+  /** Ends the SQL service, then PostgreSQL unless it was given by URL. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts what the worker runs on: PostgreSQL with a migrated catalog and one shard, and Neon's
+ * SQL over HTTP in front of it. Rejects with a UserError, leaving nothing running.
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { onLog = () => {}, onPart = () => {}, durable = true } = options
+  const kept = loadSecrets(options.dataDir)
+  const secrets = { ...kept, appPassword: options.appPassword ?? kept.appPassword }
+  const postgres = options.postgresUrl
+    ? await externalPostgres(options.postgresUrl)
+    : await startPostgres({ dataDir: postgresFolder(options.dataDir), durable, onLog })
+  onPart('postgres')
+  try {
+    const urls = await prepareDatabases(postgres, options.databasePrefix ?? 'tendril', secrets)
+    const service = await startSqlOverHttp(options.faults ? { faults: options.faults } : {})
+    onPart('databases')
+    return {
+      sqlEndpoint: service.url,
+      bindings: {
+        TENDRIL_CATALOG_URL: urls.catalogUrl,
+        TENDRIL_SHARDS: JSON.stringify(urls.shards),
+        TENDRIL_JWT_SECRET: secrets.jwtSecret,
+        TENDRIL_SQL_ENDPOINT: service.url,
+      },
+      postgres,
+      async stop() {
+        await service.close()
+        await postgres.stop()
+      },
+    }
+  } catch (error) {
+    await postgres.stop()
+    throw error
+  }
+}
+
+/** Where the embedded PostgreSQL keeps its cluster. */
+export function postgresFolder(dataDir: string): string {
+  return join(dataDir, 'postgres')
+}
