@@ -25,11 +25,6 @@ const schema = z.object({
     (value) => typeof value === 'object' && value !== null,
     'the GRAPH_LOG Durable Object binding is missing',
   ),
-  /** Static files: the API reference. */
-  ASSETS: z.custom<Fetcher>(
-    (value) => typeof value === 'object' && value !== null,
-    'the ASSETS binding is missing',
-  ),
   /** Secret: connection string of the catalog database, as the role `tendril_app`. */
   TENDRIL_CATALOG_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   /** Secret: JSON array of `{"id", "url"}`, one per shard, as the role `tendril_app`. */

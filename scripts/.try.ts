@@ -4,11 +4,9 @@ import { bundleWorker } from './local/bundle.ts'
 import { loadSample } from './sample.ts'
 const t = performance.now()
 const at = (m: unknown, ...r: unknown[]) => console.log((performance.now() - t) | 0, m, ...r)
-console.log('listeners', process.listenerCount('SIGINT'), process.listeners('SIGINT').map(String))
 const [s, bundle] = await Promise.all([startStack({ dataDir: '/tmp/try-data', onPart: at }), bundleWorker('/tmp/try-data/build').then((b) => (at('bundled'), b))])
 const server = await startServer({ port: Number(process.argv[2] ?? 0), bindings: s.bindings, persistDir: '/tmp/try-data/objects', bundle, onLog: (l, v) => console.log('LOG', v, l), onRuntime: (p) => at('workerd', p) })
 at(server.url)
-console.log('listeners', process.listenerCount('SIGINT'), process.listeners('SIGINT').map(String))
 const call = async (path: string, init: RequestInit = {}) => { const r = await fetch(server.url + path, { redirect: 'manual', ...init, headers: { 'content-type': 'application/json', ...init.headers } }); const text = await r.text(); at(path, r.status, text.slice(0, 300)); return text }
 await call('/health'); await call('/health/ready'); await call('/api/v1/openapi.json'); await call('/reference'); await call('/reference/'); await call('/reference/nope'); await call('/reference/start.js')
 console.log([...(await fetch(server.url + '/reference/')).headers])

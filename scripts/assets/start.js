@@ -5,6 +5,7 @@ Scalar.createApiReference('#reference', {
   withDefaultFonts: false,
   telemetry: false,
   persistAuth: false,
+  authentication: { preferredSecurityScheme: 'bearer' },
   hideClientButton: true,
   showDeveloperTools: 'never',
   agent: { disabled: true },

@@ -66,7 +66,10 @@ describe('a commit that PostgreSQL or the statement itself refuses', () => {
     const session = await Session.open(await newGraph())
     const { id } = await session.entity({ externalId: 'x' })
     const before = await session.graph.contents()
-    const twice = [update({ id }, 1, { name: 'one' }), update({ externalId: 'x' }, 1, { name: 'two' }, 1)]
+    const twice = [
+      update({ id }, 1, { name: 'one' }),
+      update({ externalId: 'x' }, 1, { name: 'two' }, 1),
+    ]
     const goneTwice = [remove({ id }), remove({ externalId: 'x' }, null, 1)]
     for (const entities of [twice, goneTwice]) {
       const commit = session.commit(request({ entities }))

@@ -84,7 +84,8 @@ export async function createOwned(): Promise<{ ownerUrl: string; drop(): Promise
   return { ownerUrl: urlAs(url, OWNER), drop }
 }
 
-async function withRoleLock(use: () => Promise<unknown>): Promise<void> {
+/** Migrating changes roles: of two databases at once PostgreSQL would refuse one. */
+export async function withRoleLock(use: () => Promise<unknown>): Promise<void> {
   const admin = new pg.Client(inject('pgUrl'))
   await admin.connect()
   try {

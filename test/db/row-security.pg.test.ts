@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'drizzle-orm'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tenantId } from '../../core/ids.ts'
+import type { Row } from '../../db/client.ts'
+import { createDatabases, type TestDatabases } from '../harness/databases.ts'
+import { insertion, newRow, type TenantTable, tenantTables } from './tenant-rows.ts'
+
+const KINDS = ['catalog', 'shard'] as const
+const PERMISSION_DENIED = '42501'
+
+let databases: TestDatabases
+
+beforeAll(async () => {
+  databases = await createDatabases()
+})
+
+afterAll(() => databases.drop())
+
+describe.each(KINDS)('the role of the runtime in a %s', (kind) => {
+  it('has no power beyond its tables', async () => {
+    const { owner } = databases[kind]
+    const { rows } = await owner.query(`select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb,
+        rolreplication, (select count(*)::int from pg_auth_members m where m.member = r.oid) as roles,
+        (select count(*)::int from pg_class where relowner = r.oid)
+          + (select count(*)::int from pg_proc where proowner = r.oid)
+          + (select count(*)::int from pg_namespace where nspowner = r.oid) as owned,
+        has_schema_privilege(r.oid, 'public', 'create') as may_create
+      from pg_roles r where rolname = 'tendril_app'`)
+    expect(rows).toEqual([
+      {
+        rolsuper: false,
+        rolbypassrls: false,
+        rolcreaterole: false,
+        rolcreatedb: false,
+        rolreplication: false,
+        roles: 0,
+        owned: 0,
+        may_create: false,
+      },
+    ])
+  })
+
+  it('finds row security forced, with a policy for it, on all it has any privilege on', async () => {
+    const { owner } = databases[kind]
+    const { rows } = await owner.query<{ relname: string; forced: boolean; policies: number }>(
+      `select relname, relrowsecurity and relforcerowsecurity as forced,
+          (select count(*)::int from pg_policy where polrelid = c.oid
+            and 'tendril_app'::regrole = any (polroles)) as policies
+        from pg_class c where relkind in ('r', 'p', 'v', 'm', 'f')
+          and relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+          and has_table_privilege('tendril_app', oid, 'select,insert,update,delete,truncate')`,
+    )
+    expect(rows.filter(({ forced, policies }) => !forced || policies !== 1)).toEqual([])
+    const tables = (await tenantTables(owner)).map(({ name }) => name)
+    expect(rows.map(({ relname }) => relname)).toEqual(expect.arrayContaining(tables))
+  })
+
+  it('has these privileges and no others', async () => {
+    const { rows } = await databases[kind].owner.query<{ relname: string; privileges: string }>(
+      `select relname, string_agg(privilege, ' ' order by privilege) as privileges
+        from pg_class c cross join unnest(array['select', 'insert', 'update', 'delete', 'truncate',
+          'references', 'trigger']) as privilege
+        where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')
+          and has_table_privilege('tendril_app', c.oid, privilege)
+        group by relname order by relname`,
+    )
+    expect(Object.fromEntries(rows.map((row) => [row.relname, row.privileges]))).toEqual(
+      kind === 'catalog'
+        ? {
+            api_keys: 'insert select update',
+            commits: 'insert select',
+            events: 'insert select',
+            graphs: 'insert select update',
+            memberships: 'delete insert select update',
+            tenants: 'insert select update',
+            users: 'insert select',
+          }
+        : {
+            checkpoints: 'delete insert select update',
+            commits: 'insert select',
+            entities: 'delete insert select update',
+            events: 'insert select',
+            graphs: 'insert select update',
+            relationships: 'delete insert select update',
+            types: 'delete insert select update',
+          },
+    )
+  })
+
+  it('cannot take row security off, reach a partition, or become somebody else', async () => {
+    const { appUrl } = databases[kind]
+    const app = new pg.Client(appUrl)
+    await app.connect()
+    for (const statement of [
+      'alter table events disable row level security',
+      'alter table events no force row level security',
+      'drop policy own_tenant on events',
+      'select * from events_default',
+      'create table mine ()',
+      'set role tendril_test_owner',
+      'set session authorization tendril_test_owner',
+      'alter role tendril_app bypassrls',
+      `update events set kind = 'forged'`,
+      'delete from events',
+      'delete from commits',
+      'truncate events',
+      `select tendril_add_event_partitions(now(), 1)`,
+    ]) {
+      await expect(app.query(statement), statement).rejects.toMatchObject({
+        code: PERMISSION_DENIED,
+      })
+    }
+    // With row security off a policy raises instead of filtering.
+    await app.query('set row_security to off')
+    await expect(app.query('select * from events')).rejects.toMatchObject({
+      code: PERMISSION_DENIED,
+    })
+    await app.end()
+  })
+})
+
+describe.each(KINDS)('a tenant in a %s', (kind) => {
+  const ours = tenantId(randomUUID())
+  const theirs = tenantId(randomUUID())
+  let tables: TenantTable[]
+
+  const run = (statement: string): Promise<Row[][]> =>
+    databases[kind].database.batch(ours, [sql.raw(statement)])
+
+  async function eachTable(check: (table: TenantTable) => Promise<void>): Promise<void> {
+    expect(tables.length).toBeGreaterThan(4)
+    for (const table of tables) await check(table)
+  }
+
+  async function mayWrite({ name }: TenantTable, privilege: string): Promise<boolean> {
+    const { rows } = await databases[kind].owner.query<{ may: boolean }>(
+      `select has_table_privilege('tendril_app', $1, $2) as may`,
+      [name, privilege],
+    )
+    return rows[0]?.may === true
+  }
+
+  async function contentsOf({ name, key }: TenantTable): Promise<unknown[]> {
+    const { rows } = await databases[kind].owner.query(
+      `select * from ${name} where ${key} in ($1, $2) order by ${key}`,
+      [ours, theirs],
+    )
+    return rows
+  }
+
+  beforeAll(async () => {
+    const { owner } = databases[kind]
+    tables = await tenantTables(owner)
+    for (const table of tables) {
+      for (const tenant of [ours, theirs]) {
+        await owner.query(insertion(table, await newRow(owner, table, tenant)))
+      }
+    }
+  })
+
+  it('sees its own rows only, even where it asks for another’s by name', () =>
+    eachTable(async ({ name, key }) => {
+      const [rows] = await run(`select ${key} as tenant from ${name}`)
+      expect(rows, name).toEqual([{ tenant: ours }])
+      expect(await run(`select from ${name} where ${key} = '${theirs}'`), name).toEqual([[]])
+    }))
+
+  it('is nobody, and sees nothing, when it is not named', async () => {
+    const { database } = databases[kind]
+    await eachTable(async ({ name }) => {
+      const statement = sql.raw(`select * from ${name}`)
+      expect(await database.batchWith({}, [statement]), name).toEqual([[]])
+      expect(await database.batchWith({ 'tendril.tenant_id': '' }, [statement]), name).toEqual([[]])
+    })
+  })
+
+  it('is forgotten when its transaction ends, on every connection', async () => {
+    const { database } = databases[kind]
+    const [{ name } = { name: '' }] = tables
+    const statement = sql.raw(`select * from ${name}`)
+    await Promise.all(Array.from({ length: 30 }, () => database.batch(ours, [statement])))
+    const after = Array.from({ length: 30 }, () => database.batchWith({}, [statement]))
+    expect((await Promise.all(after)).flat(2)).toEqual([])
+  })
+
+  it('cannot write a row as another’s', () =>
+    eachTable(async (table) => {
+      const { owner } = databases[kind]
+      const before = await contentsOf(table)
+      const forged = insertion(table, await newRow(owner, table, theirs))
+      await expect(run(forged), table.name).rejects.toMatchObject({ sqlState: PERMISSION_DENIED })
+      expect(await contentsOf(table), table.name).toEqual(before)
+    }))
+
+  it('cannot give a row of its own to another', () =>
+    eachTable(async (table) => {
+      if (!(await mayWrite(table, 'update'))) return
+      const before = await contentsOf(table)
+      const gift = run(`update ${table.name} set ${table.key} = '${randomUUID()}'`)
+      await expect(gift, table.name).rejects.toMatchObject({ sqlState: PERMISSION_DENIED })
+      expect(await contentsOf(table), table.name).toEqual(before)
+    }))
+
+  it('cannot change or delete another’s rows', () =>
+    eachTable(async (table) => {
+      const { name, key } = table
+      const before = await contentsOf(table)
+      const ofTheirs = `where ${key} = '${theirs}' returning 1`
+      if (await mayWrite(table, 'update')) {
+        expect(await run(`update ${name} set ${key} = ${key} ${ofTheirs}`), name).toEqual([[]])
+      }
+      if (await mayWrite(table, 'delete')) {
+        expect(await run(`delete from ${name} ${ofTheirs}`), name).toEqual([[]])
+      }
+      expect(await contentsOf(table), name).toEqual(before)
+    }))
+
+  it('cannot change or delete an event or an answer, not even its own', async () => {
+    for (const statement of [
+      `update events set kind = 'forged'`,
+      'delete from events',
+      `update commits set answer = '{}'`,
+      'delete from commits',
+    ]) {
+      await expect(run(statement)).rejects.toMatchObject({ sqlState: PERMISSION_DENIED })
+    }
+  })
+})
