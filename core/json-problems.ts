@@ -17,7 +17,7 @@ export function jsonProblems(value: unknown, pointer: string, depth = 0): FieldE
     case 'object':
       if (value === null) return []
       return Object.entries(value).flatMap(([key, child]) => {
-        const at = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+        const at = `${pointer}/${escapedKey(key)}`
         return [...textProblem(key, at), ...jsonProblems(child, at, depth + 1)]
       })
     default:
@@ -34,20 +34,67 @@ export function textProblem(text: string, pointer: string): FieldError[] {
 /** Only a run of 16 digits can be an integer beyond 2^53. */
 const LONG_DIGITS = /\d{16}/
 
+/** More than any request needs, and what a reviver, which recurses, survives. */
+const MAX_PARSED_DEPTH = 200
+
+/** Where a value stands: the object or array that holds it, and its key there. */
+type Place = { readonly holder: unknown; readonly key: string }
+
 /**
  * Parses JSON, refusing integers that a double cannot hold: they would be stored as another number.
  * Throws a `SyntaxError` for what is not JSON.
  */
 export function parseJsonExactly(text: string): { value: unknown; problems: FieldError[] } {
-  if (!LONG_DIGITS.test(text)) return { value: JSON.parse(text), problems: [] }
-  const problems: FieldError[] = []
-  const check = (key: string, value: unknown, context?: { source?: string }): unknown => {
-    const source = context?.source ?? ''
-    if (typeof value === 'number' && /^-?\d+$/.test(source) && BigInt(source) !== BigInt(value)) {
-      const message = `the integer ${source.slice(0, 40)} does not fit a double; send it as a string`
-      problems.push({ pointer: `/${key}`, message })
-    }
-    return value
+  const value: unknown = JSON.parse(text)
+  if (!LONG_DIGITS.test(text)) return { value, problems: [] }
+  if (isDeeperThan(value, MAX_PARSED_DEPTH)) {
+    const message = `is nested deeper than ${MAX_PARSED_DEPTH} levels`
+    return { value, problems: [{ pointer: '', message }] }
   }
-  return { value: JSON.parse(text, check), problems }
+  const places = new Map<unknown, Place>()
+  const inexact: (Place & { readonly source: string })[] = []
+  JSON.parse(text, function collect(this: unknown, key, child: unknown, context?: Source) {
+    const source = context?.source ?? ''
+    if (isContainer(child)) places.set(child, { holder: this, key })
+    else if (isInexact(child, source)) inexact.push({ holder: this, key, source })
+    return child
+  })
+  const problems = inexact.map(({ source, ...place }) => ({
+    pointer: pointerTo(place, places),
+    message: `the integer ${source.slice(0, 40)} does not fit a double; send it as a string`,
+  }))
+  return { value, problems }
+}
+
+/** What the reviver of `JSON.parse` is told of a primitive, beside its value. */
+type Source = { readonly source?: string }
+
+function isInexact(value: unknown, source: string): boolean {
+  if (typeof value !== 'number' || !/^-?\d+$/.test(source)) return false
+  return !Number.isFinite(value) || BigInt(source) !== BigInt(value)
+}
+
+function pointerTo({ holder, key }: Place, places: ReadonlyMap<unknown, Place>): string {
+  const above = places.get(holder)
+  // The outermost value has the key '' in a holder that is no part of the text.
+  return above ? `${pointerTo(above, places)}/${escapedKey(key)}` : ''
+}
+
+function isDeeperThan(value: unknown, depth: number): boolean {
+  if (!isContainer(value)) return false
+  return depth === 0 || Object.values(value).some((child) => isDeeperThan(child, depth - 1))
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+/** A key as a part of a JSON Pointer (RFC 6901). */
+export function escapedKey(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1')
+}
+
+/** The key that such a part stands for. */
+export function unescapedKey(part: string): string {
+  return part.replaceAll('~1', '/').replaceAll('~0', '~')
 }

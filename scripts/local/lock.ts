@@ -18,7 +18,7 @@ export type Lock = {
   release(): void
 }
 
-const FILE = 'lock.json'
+export const LOCK_FILE = 'lock.json'
 
 // A killed process is gone within milliseconds, unless it waits for a disk.
 const KILL_LIMIT_MS = 5_000
@@ -29,7 +29,7 @@ const POLL_INTERVAL_MS = 10
  * Rejects with a UserError that names the pid when another process does.
  */
 export async function takeLock(folder: string, url: string): Promise<Lock> {
-  const path = join(folder, FILE)
+  const path = join(folder, LOCK_FILE)
   const owner = markProcess(process.pid) ?? { pid: process.pid, startedAt: '' }
   const draft = `${path}.${process.pid}`
   write(draft, { owner, url, children: [] })

@@ -23,3 +23,12 @@ function reason(error: unknown, host: string, port: number): string {
   if (code === 'EACCES') return `This user may not listen on port ${port}`
   return `Nothing can listen on ${host}:${port} (${error instanceof Error ? error.message : error})`
 }
+
+const LARGEST_PORT = 65_535
+
+/** Throws a UserError for what is no port number. */
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (port >= 1 && port <= LARGEST_PORT) return port
+  throw new UserError(`--port must be a number from 1 to ${LARGEST_PORT}, not "${text}".`)
+}

@@ -22,8 +22,9 @@ export type DatabaseUrls = {
   readonly shards: readonly { readonly id: string; readonly url: string }[]
 }
 
-/** Names of the databases whose names begin with `prefix`. */
-export function databaseNames(prefix: string): Readonly<Record<DatabaseKind, string>> {
+export const DEFAULT_PREFIX = 'tendril'
+
+function databaseNames(prefix: string): Readonly<Record<DatabaseKind, string>> {
   return { catalog: `${prefix}_catalog`, shard: `${prefix}_shard_1` }
 }
 
@@ -33,8 +34,8 @@ export function databaseNames(prefix: string): Readonly<Record<DatabaseKind, str
  */
 export async function prepareDatabases(
   server: PostgresServer,
-  prefix: string,
   secrets: Secrets,
+  prefix: string = DEFAULT_PREFIX,
 ): Promise<DatabaseUrls> {
   const names = databaseNames(prefix)
   const owner = { user: OWNER, password: secrets.ownerPassword }
@@ -61,7 +62,10 @@ export async function prepareDatabases(
 }
 
 /** Deletes the databases; who is connected loses the connection. */
-export async function dropDatabases(server: PostgresServer, prefix: string): Promise<void> {
+export async function dropDatabases(
+  server: PostgresServer,
+  prefix: string = DEFAULT_PREFIX,
+): Promise<void> {
   const admin = new pg.Client(server.url('postgres'))
   await admin.connect()
   try {

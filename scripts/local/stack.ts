@@ -51,7 +51,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     : await startPostgres({ dataDir: postgresFolder(options.dataDir), durable, onLog })
   onPart('postgres')
   try {
-    const urls = await prepareDatabases(postgres, options.databasePrefix ?? 'tendril', secrets)
+    const urls = await prepareDatabases(postgres, secrets, options.databasePrefix)
     const service = await startSqlOverHttp(options.faults ? { faults: options.faults } : {})
     onPart('databases')
     return {

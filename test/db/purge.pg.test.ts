@@ -76,14 +76,15 @@ describe('tendril_purge_deleted_graphs', () => {
   }
 
   async function countsOf(graph: string): Promise<number[]> {
-    const counts = [...tables, 'events'].map(async (table) => {
+    const counts: number[] = []
+    for (const table of [...tables, 'events']) {
       const { rows } = await databases.shard.owner.query<{ n: number }>(
         `select count(*)::int as n from ${table} where graph_id = $1`,
         [graph],
       )
-      return rows[0]?.n ?? 0
-    })
-    return Promise.all(counts)
+      counts.push(rows[0]?.n ?? 0)
+    }
+    return counts
   }
 
   it('removes the rows of deleted graphs step by step, and keeps their logs', async () => {

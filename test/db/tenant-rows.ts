@@ -21,11 +21,11 @@ export async function newRow(owner: pg.Client, table: TenantTable, tenant: strin
     [table.name],
   )
   return new Map(
-    rows.map(({ name, type }) => [name, name === table.key ? tenant : valueOf(name, type)]),
+    rows.map(({ name, type }) => [name, name === table.key ? tenant : newValue(name, type)]),
   )
 }
 
-function valueOf(name: string, type: string): string | null {
+function newValue(name: string, type: string): string | null {
   switch (type) {
     case 'uuid':
       return randomUUID()

@@ -10,6 +10,7 @@ import {
   type WriteRelationship,
 } from '../../core/log/commands.ts'
 import {
+  ALWAYS,
   checkEnds,
   entityPatch,
   externalId,
@@ -46,18 +47,18 @@ const target = {
 /** One command of a batch. */
 const command = z.discriminatedUnion('action', [
   newEntity.extend({ action: z.literal('create_entity') }),
-  newEntity.extend({ action: z.literal('upsert_entity') }).superRefine(checkUpsert),
-  entityPatch.extend({ action: z.literal('patch_entity'), ...target }).superRefine(checkTarget),
-  z.strictObject({ action: z.literal('delete_entity'), ...target }).superRefine(checkTarget),
-  newRelationshipFields.extend({ action: z.literal('create_relationship') }).superRefine(checkEnds),
+  newEntity.extend({ action: z.literal('upsert_entity') }).superRefine(checkUpsert, ALWAYS),
+  entityPatch.extend({ action: z.literal('patch_entity'), ...target }).superRefine(checkTarget, ALWAYS),
+  z.strictObject({ action: z.literal('delete_entity'), ...target }).superRefine(checkTarget, ALWAYS),
+  newRelationshipFields.extend({ action: z.literal('create_relationship') }).superRefine(checkEnds, ALWAYS),
   newRelationshipFields
     .extend({ action: z.literal('upsert_relationship') })
-    .superRefine(checkEnds)
-    .superRefine(checkUpsert),
+    .superRefine(checkEnds, ALWAYS)
+    .superRefine(checkUpsert, ALWAYS),
   relationshipPatch
     .extend({ action: z.literal('patch_relationship'), ...target })
-    .superRefine(checkTarget),
-  z.strictObject({ action: z.literal('delete_relationship'), ...target }).superRefine(checkTarget),
+    .superRefine(checkTarget, ALWAYS),
+  z.strictObject({ action: z.literal('delete_relationship'), ...target }).superRefine(checkTarget, ALWAYS),
 ])
 
 export const batch = z
@@ -87,11 +88,11 @@ const decided = {
 export const importRow = z.discriminatedUnion('kind', [
   newEntity
     .extend({ kind: z.literal('entity'), external_id: externalId.nullish(), ...decided })
-    .superRefine((row, context) => checkUpsert(withoutNull(row), context)),
+    .superRefine((row, context) => checkUpsert(withoutNull(row), context), ALWAYS),
   newRelationshipFields
     .extend({ kind: z.literal('relationship'), external_id: externalId.nullish(), ...decided })
-    .superRefine(checkEnds)
-    .superRefine((row, context) => checkUpsert(withoutNull(row), context)),
+    .superRefine(checkEnds, ALWAYS)
+    .superRefine((row, context) => checkUpsert(withoutNull(row), context), ALWAYS),
 ])
 
 function withoutNull(row: {

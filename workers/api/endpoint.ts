@@ -6,7 +6,9 @@ import {
   z,
 } from '@hono/zod-openapi'
 import { type FieldError, invalid } from '../../core/errors.ts'
+import { escapedKey } from '../../core/json-problems.ts'
 import type { AppEnv } from './context.ts'
+import { finish, readParams } from './list-params.ts'
 import { problem } from './schemas.ts'
 
 export type App = OpenAPIHono<AppEnv>
@@ -14,13 +16,20 @@ export type App = OpenAPIHono<AppEnv>
 /** What a handler sees: the validated request. */
 type HandlerContext<R extends RouteConfig> = Parameters<RouteHandler<R, AppEnv>>[0]
 
-/** Adds a route whose answer is built by our own responders rather than by the types of its schema. */
+/**
+ * Adds a route whose answer is built by our own responders rather than by the types of its schema.
+ * One that documents no query parameters takes none: a misspelt one is named, not ignored.
+ */
 export function endpoint<R extends RouteConfig>(
   app: App,
   route: R,
   handler: (c: HandlerContext<R>) => Response | Promise<Response>,
 ): void {
-  app.openapi(route, handler as unknown as RouteHandler<R, AppEnv>)
+  const strict: typeof handler = (c) => {
+    if (!route.request?.query) finish(readParams(new URL(c.req.url).searchParams, []))
+    return handler(c)
+  }
+  app.openapi(route, strict as unknown as RouteHandler<R, AppEnv>)
 }
 
 const problemContent = { 'application/problem+json': { schema: problem } }
@@ -95,9 +104,13 @@ export function refuseInvalid(result: {
 export function invalidFields(error: z.ZodError, target: string): FieldError[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.map((part) => String(part))
-    const pointer = target === 'json' ? path.map((part) => `/${part}`).join('') : path.join('.')
+    const pointer =
+      target === 'json' ? path.map((part) => `/${escapedKey(part)}`).join('') : path.join('.')
     return issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ pointer: `${pointer}/${key}`, message: 'is not a known field' }))
+      ? issue.keys.map((key) => ({
+          pointer: `${pointer}/${escapedKey(key)}`,
+          message: 'is not a known field',
+        }))
       : [{ pointer, message: issue.message }]
   })
 }

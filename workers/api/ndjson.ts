@@ -8,17 +8,7 @@ import { invalidFields } from './endpoint.ts'
 export const MAX_IMPORT_ROWS = 10_000
 
 /** Reads the lines of an import; empty lines do not count. A line that is bad keeps its reason. */
-export function parseImport(
-  contentType: string | undefined,
-  text: string,
-  newId: () => string,
-): ImportRow[] {
-  if (contentType && /^application\/json\b/i.test(contentType)) {
-    throw new AppError(
-      'unsupported_media_type',
-      'send application/x-ndjson: one JSON object a line',
-    )
-  }
+export function parseImport(text: string, newId: () => string): ImportRow[] {
   const rows: ImportRow[] = []
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue

@@ -23,7 +23,8 @@ export function recordAnswer(
   const etag = `"${answer.value.version}"`
   c.header('etag', etag)
   mark(c, answer)
-  if (status === 200 && matches(c.req.header('if-none-match'), etag)) return c.body(null, 304)
+  const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
+  if (isRead && matches(c.req.header('if-none-match'), etag)) return c.body(null, 304)
   return c.json(answer.value as never, status)
 }
 

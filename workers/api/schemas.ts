@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi'
 import { ROLES } from '../../core/auth/permissions.ts'
 import type { JsonObject } from '../../core/json.ts'
-import { jsonProblems, textProblem } from '../../core/json-problems.ts'
+import { jsonProblems, textProblem, unescapedKey } from '../../core/json-problems.ts'
 import { nameKey } from '../../core/log/name-key.ts'
 
 /** Text that PostgreSQL can store. */
-const text = (max: number) =>
+export const text = (max: number) =>
   z
     .string()
     .min(1)
@@ -48,15 +48,18 @@ export const location = z
   .strictObject({ lat: z.number().min(-90).max(90), lon: z.number().min(-180).max(180) })
   .openapi('Location', { description: 'Degrees, WGS 84.', example: { lat: 33.64, lon: -84.43 } })
 
+// Not z.record: it drops a key named __proto__, which is data like any other.
 export const properties = z
-  .record(z.string(), z.unknown())
+  .custom<JsonObject>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'must be an object',
+  )
   .superRefine((value, context) => {
     for (const { pointer, message } of jsonProblems(value, '')) {
-      const path = pointer.split('/').slice(1)
+      const path = pointer.split('/').slice(1).map(unescapedKey)
       context.addIssue({ code: 'custom', message, path })
     }
   })
-  .transform((value) => value as JsonObject)
   .openapi({ type: 'object', additionalProperties: true, example: { city: 'Atlanta' } })
 
 const time = z.string().openapi({ format: 'date-time', example: '2026-11-21T09:00:00.000Z' })
@@ -113,6 +116,11 @@ const ends = {
   to_external_id: externalId.optional(),
 }
 
+/** For a check that looks at several fields: it speaks up even where other fields are wrong. */
+export const ALWAYS = {
+  when: ({ value }: { readonly value: unknown }) => typeof value === 'object' && value !== null,
+}
+
 /** Exactly one way to name each end. */
 export function checkEnds(
   value: { [K in keyof typeof ends]?: string | undefined },
@@ -138,7 +146,7 @@ export const newRelationshipFields = z.strictObject({
 })
 
 export const newRelationship = newRelationshipFields
-  .superRefine(checkEnds)
+  .superRefine(checkEnds, ALWAYS)
   .openapi('NewRelationship', {
     example: {
       type: 'route',

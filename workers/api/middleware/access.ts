@@ -8,7 +8,8 @@ import { verifyAccessToken } from '../../security/tokens.ts'
 import { type Services, services } from '../../services.ts'
 import type { AppEnv } from '../context.ts'
 
-const GRAPH_PATH = /^\/api\/v1\/graphs\/([^/]+)/
+/** Any other name no graph can have, which the route says. */
+const GRAPH_PATH = /^\/api\/v1\/graphs\/([a-z0-9-]+)(?=\/|$)/
 const MAX_KEY_LENGTH = 255
 
 /**
@@ -60,8 +61,7 @@ function bearer(header: string | undefined): string | null {
 }
 
 function graphName(path: string): string | null {
-  const name = GRAPH_PATH.exec(path)?.[1]
-  return name === undefined ? null : decodeURIComponent(name)
+  return GRAPH_PATH.exec(path)?.[1] ?? null
 }
 
 async function idempotencyOf(c: HonoContext<AppEnv>): Promise<Idempotency | null> {

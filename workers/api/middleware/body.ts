@@ -9,29 +9,32 @@ export const MAX_BODY_BYTES = 10 * 1024 * 1024
 const JSON_TYPE = /^application\/([\w.-]+\+)?json\b/i
 const NDJSON_TYPE = /^application\/(x-)?(ndjson|jsonl)\b/i
 
+/** Every route with one of these takes a body. */
+const METHODS_WITH_BODY = ['POST', 'PATCH']
+
 /**
- * Reads the body once, within the limit, and refuses what is not JSON (or NDJSON where a route takes
- * it) before anything else looks at it.
+ * Reads the body once, within the limit, and refuses what is not JSON (NDJSON for an import) before
+ * anything else looks at it.
  */
 export function readBody(): MiddlewareHandler<AppEnv> {
   return async function readBody(c, next) {
-    if (c.req.raw.body === null) return next()
+    if (!METHODS_WITH_BODY.includes(c.req.method)) return next()
     const text = await limitedText(c.req.raw)
-    if (text === '') return next()
+    if (text === '') throw new AppError('malformed_request', 'the request needs a body')
+    const isImport = c.req.path.endsWith('/import')
     const contentType = c.req.header('content-type') ?? ''
-    const isNdjson = NDJSON_TYPE.test(contentType)
-    if (!isNdjson && !JSON_TYPE.test(contentType)) {
-      throw new AppError(
-        'unsupported_media_type',
-        'send application/json (or application/x-ndjson to /import)',
-      )
+    if (!(isImport ? NDJSON_TYPE : JSON_TYPE).test(contentType)) {
+      throw new AppError('unsupported_media_type', isImport ? SEND_NDJSON : SEND_JSON)
     }
     // What the validators read instead of the stream, which is used up now.
     c.req.bodyCache.text = Promise.resolve(text) as never
-    if (!isNdjson) checkJson(text)
+    if (!isImport) checkJson(text)
     return next()
   }
 }
+
+const SEND_JSON = 'send application/json'
+const SEND_NDJSON = 'send application/x-ndjson: one JSON object a line'
 
 async function limitedText(request: Request): Promise<string> {
   const tooLarge = new AppError(

@@ -136,21 +136,15 @@ export function logRoutes(app: App): void {
     }),
     async (c) => {
       const context = c.get('context')
-      const rows = parseImport(
-        c.req.header('content-type'),
-        await c.req.text(),
-        context.services.newId,
-      )
-      const { errors, ...counts } = await importRows(context, rows)
-      return c.json({
-        ...counts,
-        errors: errors.map(({ line, error }) => ({
-          line,
-          code: error.code,
-          message: error.message,
-          ...(error.detail.errors ? { errors: error.detail.errors } : {}),
-        })),
-      } as never)
+      const rows = parseImport(await c.req.text(), context.services.newId)
+      const { value, ...at } = await importRows(context, rows)
+      const errors = value.errors.map(({ line, error }) => ({
+        line,
+        code: error.code,
+        message: error.message,
+        ...(error.detail.errors ? { errors: error.detail.errors } : {}),
+      }))
+      return graphAnswer(c, { value: { ...value, errors }, ...at })
     },
   )
 

@@ -18,7 +18,7 @@ import {
   problems,
   securedRoute,
 } from '../endpoint.ts'
-import { finish, parseListQuery, readParams } from '../list-params.ts'
+import { parseListQuery } from '../list-params.ts'
 import { graphAnswer, linkNext, noContent, recordAnswer } from '../respond.ts'
 import {
   graphName,
@@ -116,10 +116,8 @@ export function relationshipRoutes(app: App): void {
       request: { params: recordParams },
       responses: { 200: ok(relationship, 'The relationship'), ...problems(404) },
     }),
-    async (c) => {
-      finish(readParams(new URL(c.req.url).searchParams, []))
-      return recordAnswer(c, await readRelationship(c.get('context'), c.req.valid('param').id))
-    },
+    async (c) =>
+      recordAnswer(c, await readRelationship(c.get('context'), c.req.valid('param').id)),
   )
 
   endpoint(
