@@ -33,12 +33,27 @@ export function services(env: Env): Services {
     catalog: openCatalog(env),
     shard: (shardId) => openShard(env, shardId),
     shardForNewGraph: () => env.TENDRIL_SHARDS[0]?.id ?? '',
-    commit: (log, request) => logObject(env, log).commit(log, request),
-    commitTenant: (log, request) => logObject(env, log).commitTenant(log, request),
+    commit: (log, request) => answered(logObject(env, log).commit(log, request)),
+    commitTenant: (log, request) => answered(logObject(env, log).commitTenant(log, request)),
     newId: () => v7(),
     now: () => Date.now(),
     jwtSecret: env.TENDRIL_JWT_SECRET,
     shardIds: env.TENDRIL_SHARDS.map(({ id }) => id),
+  }
+}
+
+/**
+ * A call whose object went away in the middle has an unknown outcome; one that was turned away at the
+ * door has not begun. The runtime has already repeated what may be repeated.
+ */
+async function answered(call: Promise<CommitAnswer>): Promise<CommitAnswer> {
+  try {
+    return await call
+  } catch (error) {
+    const isTurnedAway =
+      typeof error === 'object' && error !== null && Reflect.get(error, 'overloaded') === true
+    const reason = error instanceof Error ? error.message : 'the log did not answer'
+    return { status: isTurnedAway ? 'not_committed' : 'outcome_unknown', reason }
   }
 }
 

@@ -18,7 +18,6 @@ export type Written = {
   readonly replayed: boolean
   /** For each command, what it did, or why it was refused (only where `atomic` is false). */
   readonly outcomes: readonly (OpResult | AppError)[]
-  readonly folded: Folded
 }
 
 export type WriteOptions = {
@@ -40,95 +39,79 @@ const MAX_ATTEMPTS = 50
 export async function write(
   context: GraphContext,
   commands: readonly Command[],
-  options: WriteOptions = {},
+  { atomic = true }: WriteOptions = {},
 ): Promise<Written> {
   if (commands.length > MAX_COMMANDS) {
     throw invalid([{ pointer: '', message: `at most ${MAX_COMMANDS} commands` }])
   }
-  const atomic = options.atomic ?? true
-  const identity = await commitIdentity(
-    context,
-    `${context.graph.graphId}|${context.principal.actor}`,
-  )
+  const { graph, principal, services } = context
+  const identity = await commitIdentity(context, `${graph.graphId}|${principal.actor}`)
   for (let attempt = 1; ; attempt += 1) {
-    const prepared = await prepare(context, commands, atomic, identity)
-    if ('replay' in prepared) return prepared.replay
-    const { folded, request } = prepared
-    const answer = await context.services.commit(context.graph, request)
-    const overtaken =
-      answer.status === 'schema_moved' ||
-      (answer.status === 'refused' && isOvertaken(answer.refusals, folded, commands))
-    if (overtaken && attempt < MAX_ATTEMPTS) {
+    const plan = await prepare(context, commands)
+    if (atomic && plan.problems.size > 0) {
+      // What is wrong now may have been right when this request was first made.
+      const first = context.idempotency && (await firstAnswer(context, identity))
+      if (first) return written({ ...first, replayed: true }, plan.folded, plan.problems)
+      throw combined(plan.problems, commands.length)
+    }
+    const answer = await services.commit(graph, graphRequest(context, identity, plan, atomic))
+    if (answer.status === 'committed') return written(answer, plan.folded, plan.problems)
+    if (attempt < MAX_ATTEMPTS && isOvertaken(answer, plan.folded, commands)) {
       if (answer.status === 'schema_moved') forgetSchema(context)
       continue
     }
-    return written(answer, folded, commands)
+    throw answer.status === 'refused'
+      ? refusalError(answer.refusals, plan.folded, commands)
+      : answerError(answer)
   }
 }
 
-type Prepared =
-  | { readonly folded: Folded; readonly request: GraphRequest }
-  | { readonly replay: Written }
+/** The commands as operations, and everything wrong with them that can be told without the log. */
+type Plan = {
+  readonly folded: Folded
+  /** By command; a fault of the record that several commands write stands at the first of them. */
+  readonly problems: ReadonlyMap<number, AppError>
+  readonly schemaSeq: number
+}
 
-async function prepare(
-  context: GraphContext,
-  commands: readonly Command[],
-  atomic: boolean,
-  identity: CommitIdentity,
-): Promise<Prepared> {
+async function prepare(context: GraphContext, commands: readonly Command[]): Promise<Plan> {
   const [schema, findCurrent] = await Promise.all([
     loadSchema(context),
     readCurrent(context, commands),
   ])
-  const { folded, problems } = validated(commands, schema, findCurrent)
-  if (atomic && problems.size > 0) {
-    // What is wrong now may have been right when this request was first made.
-    const replay = context.idempotency && (await replayed(context, identity, folded))
-    if (replay) return { replay }
-    throw combined(problems, commands.length)
-  }
-  const isFine = ({ op }: { op: number }) => !problems.has(op)
-  return {
-    folded: {
-      ...folded,
-      commands: folded.commands.map(
-        (command, i) => problems.get(i) ?? problems.get(numberOr(command)) ?? command,
-      ),
-    },
-    request: {
-      ...identity,
-      atomic,
-      schemaSeq: schema.schemaSeq,
-      actor: context.principal.actor,
-      requestId: context.requestId,
-      entities: folded.entities.filter(isFine),
-      relationships: folded.relationships.filter(isFine),
-      types: [],
-    },
-  }
+  return { ...validated(commands, schema, findCurrent), schemaSeq: schema.schemaSeq }
 }
 
-/** Folds, and finds everything wrong that can be told without the log, by command. */
-function validated(
-  commands: readonly Command[],
-  schema: GraphSchema,
-  findCurrent: FindCurrent,
-): { folded: Folded; problems: Map<number, AppError> } {
+function validated(commands: readonly Command[], schema: GraphSchema, findCurrent: FindCurrent) {
   const folded = fold(commands, findCurrent)
   const problems = new Map<number, AppError>()
   folded.commands.forEach((command, index) => {
     if (command instanceof AppError) problems.set(index, command)
   })
   for (const { op, kind, type, content } of folded.writes) {
-    if (type === null) continue
-    const errors = validateProperties(schema, kind, type, content.properties)
+    const errors = type === null ? [] : validateProperties(schema, kind, type, content.properties)
     if (errors.length > 0) problems.set(op, invalid(errors))
   }
   return { folded, problems }
 }
 
-function numberOr(command: number | AppError): number {
-  return typeof command === 'number' ? command : -1
+function graphRequest(
+  { principal, requestId }: GraphContext,
+  identity: CommitIdentity,
+  { folded, problems, schemaSeq }: Plan,
+  atomic: boolean,
+): GraphRequest {
+  const isFine = ({ op }: { readonly op: number }) => !problems.has(op)
+  return {
+    ...identity,
+    atomic,
+    schemaSeq,
+    actor: principal.actor,
+    requestId,
+    entities: folded.entities.filter(isFine),
+    relationships: folded.relationships.filter(isFine),
+    types: [],
+  }
 }
 
 /** One error for a request: the fields of all its commands when they are invalid, else the first. */
@@ -147,13 +130,10 @@ function combined(problems: ReadonlyMap<number, AppError>, commands: number): Ap
     : new AppError(first.code, first.message, { errors, command: firstIndex })
 }
 
-/** Whether nothing stood in the way but a record that changed since a patch read it. */
-function isOvertaken(
-  refusals: readonly OpRefused[],
-  folded: Folded,
-  commands: readonly Command[],
-): boolean {
-  return refusals.every(({ op, refused }) => {
+/** Whether nothing stood in the way but types or records that changed since they were read. */
+function isOvertaken(answer: CommitAnswer, folded: Folded, commands: readonly Command[]): boolean {
+  if (answer.status !== 'refused') return answer.status === 'schema_moved'
+  return answer.refusals.every(({ op, refused }: OpRefused) => {
     const command = commands[folded.commands.indexOf(op)]
     return (
       refused === 'version_mismatch' && command?.action === 'patch' && command.ifVersion === null
@@ -161,31 +141,33 @@ function isOvertaken(
   })
 }
 
-function written(answer: CommitAnswer, folded: Folded, commands: readonly Command[]): Written {
-  if (answer.status === 'refused') throw refusalError(answer.refusals, folded, commands)
-  if (answer.status !== 'committed') throw answerError(answer)
-  const byOp = new Map(answer.results.map((result) => [result.op, result]))
+function written(
+  answer: Extract<CommitAnswer, { status: 'committed' }>,
+  folded: Folded,
+  problems: ReadonlyMap<number, AppError>,
+): Written {
+  const results = new Map(answer.results.map((result) => [result.op, result]))
   return {
     seq: answer.seq,
     historyId: answer.historyId,
     replayed: answer.replayed,
-    folded,
-    outcomes: folded.commands.map((command) => {
-      if (command instanceof AppError) return command
-      return byOp.get(command) ?? new AppError('internal', 'the log gave no answer for a command')
+    outcomes: folded.commands.map((command, index) => {
+      // A replay answers commands that could not be folded any more: they have their own number.
+      const op = typeof command === 'number' ? command : index
+      const problem = problems.get(index) ?? problems.get(op)
+      return results.get(op) ?? problem ?? new AppError('internal', 'a command has no outcome')
     }),
   }
 }
 
-async function replayed(
-  context: GraphContext,
+/** The answer that this request got before; `null` if it is new. */
+async function firstAnswer(
+  { graph, services }: GraphContext,
   { commitId, fingerprint }: CommitIdentity,
-  folded: Folded,
-): Promise<Written | null> {
-  const { graph, services } = context
+) {
   const stored = await findAnswer(services.shard(graph.shardId), graph, commitId)
-  if (!stored) return null
-  if (stored.fingerprint !== fingerprint) throw answerError({ status: 'fingerprint_mismatch' })
-  const { seq, historyId, results } = stored.answer
-  return { seq, historyId, replayed: true, folded, outcomes: results }
+  if (stored && stored.fingerprint !== fingerprint) {
+    throw answerError({ status: 'fingerprint_mismatch' })
+  }
+  return stored?.answer ?? null
 }
