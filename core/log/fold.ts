@@ -68,10 +68,9 @@ export function fold(commands: readonly Command[], findCurrent: FindCurrent): Fo
 
   commands.forEach((command, index) => {
     try {
-      const keys = keysOf(command, findCurrent)
-      const before = keys.map((key) => byKey.get(key)).find((working) => working !== undefined)
-      const after = apply(before, command, index, findCurrent)
-      for (const key of keys) byKey.set(key, after)
+      const { before, current } = lookUp(command, byKey, findCurrent)
+      const after = apply(before, command, index, current)
+      for (const name of namesOf(current ?? after)) byKey.set(keyOf(command.kind, name), after)
       outcome.push(after.op)
     } catch (error) {
       if (!(error instanceof AppError)) throw error
@@ -93,21 +92,42 @@ export function fold(commands: readonly Command[], findCurrent: FindCurrent): Fo
   }
 }
 
+/**
+ * The record that a command is about, as this request has left it and as it was read. Like the
+ * statement, it looks for the external id first; an id beside that counts only where it finds nothing.
+ */
+function lookUp(
+  command: Command,
+  byKey: ReadonlyMap<string, Working>,
+  findCurrent: FindCurrent,
+): { before?: Working | undefined; current?: CurrentRecord | undefined } {
+  const names = 'target' in command ? [command.target] : namesOf(command)
+  for (const name of names) {
+    const before = byKey.get(keyOf(command.kind, name))
+    const current = findCurrent(command.kind, name)
+    if (before || current) return { before, current }
+  }
+  return {}
+}
+
 function apply(
   before: Working | undefined,
   command: Command,
   op: number,
-  findCurrent: FindCurrent,
+  current: CurrentRecord | undefined,
 ): Working {
   if (before && (before.action === 'delete') !== (command.action === 'delete')) {
     throw new AppError('invalid', 'one request cannot both write and delete the same record')
   }
+  if (before && 'target' in command && command.ifVersion !== null) {
+    throw new AppError('invalid', 'only the first command on a record may name its version')
+  }
   switch (command.action) {
     case 'create':
     case 'upsert':
-      return write(before, command, op)
+      return write(before, command, op, current)
     case 'patch':
-      return patch(before, command, op, findCurrent)
+      return patch(before, command, op, current)
     case 'delete':
       return before ?? remove(command, op)
   }
@@ -117,8 +137,13 @@ function write(
   before: Working | undefined,
   command: WriteEntity | WriteRelationship,
   op: number,
+  current: CurrentRecord | undefined,
 ): Working {
   const ends = command.kind === 'relationship' ? { from: command.from, to: command.to } : null
+  const known = current ?? before
+  if (known && command.externalId !== null && command.externalId !== known.externalId) {
+    throw new AppError('id_taken', 'the record with this id has another external_id')
+  }
   if (!before) {
     const { kind, action, id, externalId, type, content } = command
     return { op, kind, action, id, externalId, type, ends, content, expectedVersion: null }
@@ -129,6 +154,10 @@ function write(
   }
   if (before.type !== null && before.type !== command.type) {
     throw new AppError('type_mismatch', `the record is a ${before.type}, and a type never changes`)
+  }
+  if (ends && !before.ends) {
+    // An update does not name the ends, so nobody would compare them.
+    throw new AppError('invalid', 'one request cannot patch a relationship and then upsert it')
   }
   if (
     ends &&
@@ -144,15 +173,9 @@ function patch(
   before: Working | undefined,
   command: Patch,
   op: number,
-  findCurrent: FindCurrent,
+  current: CurrentRecord | undefined,
 ): Working {
-  if (before) {
-    if (command.ifVersion !== null) {
-      throw new AppError('invalid', 'only the first command on a record may name its version')
-    }
-    return { ...before, content: patched(before.content, command.patch) }
-  }
-  const current = findCurrent(command.kind, command.target)
+  if (before) return { ...before, content: patched(before.content, command.patch) }
   return {
     op,
     kind: command.kind,
@@ -190,18 +213,16 @@ function patched(content: Content, change: ContentPatch): Content {
   }
 }
 
-function keysOf(command: Command, findCurrent: FindCurrent): string[] {
-  const { kind } = command
-  if (!('target' in command)) {
-    const byId = `${kind}:i:${command.id}`
-    return command.externalId === null ? [byId] : [byId, `${kind}:x:${command.externalId}`]
-  }
-  const current = findCurrent(kind, command.target)
-  const { id, externalId } = current ?? refFields(command.target)
-  return [
-    ...(id === null ? [] : [`${kind}:i:${id}`]),
-    ...(externalId === null ? [] : [`${kind}:x:${externalId}`]),
-  ]
+function keyOf(kind: Kind, name: Ref): string {
+  return 'id' in name ? `${kind}:i:${name.id}` : `${kind}:x:${name.externalId}`
+}
+
+function namesOf(record: {
+  readonly id: string | null
+  readonly externalId: string | null
+}): readonly Ref[] {
+  const { id, externalId } = record
+  return [...(externalId === null ? [] : [{ externalId }]), ...(id === null ? [] : [{ id }])]
 }
 
 function refFields(ref: Ref): { id: string | null; externalId: string | null } {
@@ -239,8 +260,7 @@ function changeOp(working: Working, action: 'update' | 'delete') {
 
 /** An end that this request itself writes is named by its operation: its id may not be known yet. */
 function endRef(ref: Ref, byKey: ReadonlyMap<string, Working>): EndRef {
-  const key = 'id' in ref ? `entity:i:${ref.id}` : `entity:x:${ref.externalId}`
-  const writer = byKey.get(key)
+  const writer = byKey.get(keyOf('entity', ref))
   return writer && (writer.action === 'create' || writer.action === 'upsert')
     ? { op: writer.op }
     : ref

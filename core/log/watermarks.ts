@@ -28,12 +28,14 @@ export class Watermarks {
   #base: number
   #bucketCount = INITIAL_BUCKETS
   #touches = 0
+  readonly #maxListed: number
   #listed = new Map<number, number>()
 
   /** Knows nothing at or below `floor`: every bucket starts there. */
-  constructor(floor: number) {
+  constructor(floor: number, maxListed = MAX_LISTED) {
     this.#head = floor
     this.#base = floor
+    this.#maxListed = maxListed
   }
 
   get head(): number {
@@ -53,7 +55,7 @@ export class Watermarks {
     }
     const isCrowded = this.#touches > this.#bucketCount * TOUCHES_PER_BUCKET
     if (isCrowded && this.#bucketCount < MAX_BUCKETS) this.#grow()
-    if (this.#listed.size > MAX_LISTED) this.#foldOldest(MAX_LISTED / 2)
+    if (this.#listed.size > this.#maxListed) this.#foldOldest(Math.ceil(this.#maxListed / 2))
   }
 
   /** The highest seq that may have touched any of `tags`. */

@@ -1,6 +1,5 @@
 import { sql } from 'drizzle-orm'
 import type { GraphId, TenantId } from '../../core/ids.ts'
-import type { GraphAddress } from '../../core/log/address.ts'
 import type { Database } from '../client.ts'
 import { runRead } from './snapshot.ts'
 
@@ -21,12 +20,11 @@ export async function placeGraph(shard: Database, tenant: TenantId, graph: Graph
  * Closes a deleted graph on its shard: the fence finds no row any more, so nothing can be written.
  * Its rows are removed later, in small pieces.
  */
-export async function closeGraph(shard: Database, graph: GraphAddress): Promise<void> {
+export async function closeGraph(shard: Database, tenant: TenantId, graph: GraphId): Promise<void> {
   await runRead(() =>
-    shard.batch(graph.tenantId, [
+    shard.batch(tenant, [
       sql`update graphs set deleted_at = now(), epoch = epoch + 1
-        where tenant_id = ${graph.tenantId}::uuid and id = ${graph.graphId}::uuid
-          and deleted_at is null`,
+        where tenant_id = ${tenant}::uuid and id = ${graph}::uuid and deleted_at is null`,
     ]),
   )
 }

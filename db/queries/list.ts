@@ -71,12 +71,19 @@ function sortValue(sort: Sort): SQL {
   switch (sort.by) {
     case 'name':
       return sql`r.name_key`
-    case 'property':
-      return sql`coalesce(r.properties #> ${pathLiteral(sort.path)}::text[], 'null'::jsonb)`
+    case 'property': {
+      const value = sql`coalesce(r.properties #> ${pathLiteral(sort.path)}::text[], 'null'::jsonb)`
+      return sql`case when pg_column_size(${value}) <= ${MAX_SORT_BYTES} then ${value}
+        else to_jsonb(left(${value} #>> '{}', ${SORT_CHARACTERS})) end`
+    }
     default:
       return sql.raw(`r.${sort.by}`)
   }
 }
+
+/** The sort value becomes part of a cursor, and that of a URL: larger ones sort by their beginning. */
+const MAX_SORT_BYTES = 512
+const SORT_CHARACTERS = 200
 
 function positionValue(sort: Sort, value: ListQuery['properties'][number]['value']): SQL {
   switch (sort.by) {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** A process that cannot be mistaken for a later one with the same pid. */
 export type ProcessMark = { readonly pid: number; readonly startedAt: string }
@@ -21,11 +21,16 @@ function fromProc(pid: number): string | undefined {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The second field is the program's name, which may hold spaces and brackets of its own.
     const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return state === 'Z' ? undefined : rest[18]
+    return state === 'Z' && !hasThreads(pid) ? undefined : rest[18]
   } catch {
     // ENOENT: no such process.
     return undefined
   }
+}
+
+/** A killed process is a zombie at once, but keeps its ports until its last thread has ended. */
+function hasThreads(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/task`).length > 1
 }
 
 function fromPs(pid: number): string | undefined {

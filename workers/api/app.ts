@@ -5,7 +5,7 @@ import type { RawEnv } from '../../env.ts'
 import type { AppEnv } from './context.ts'
 import { refuseInvalid } from './endpoint.ts'
 import { logFailure } from './log.ts'
-import { access } from './middleware/access.ts'
+import { access, isOpen } from './middleware/access.ts'
 import { readBody } from './middleware/body.ts'
 import { requestScope } from './middleware/request-scope.ts'
 import { openApiDocument } from './openapi.ts'
@@ -38,8 +38,7 @@ app.use('/api/v1/*', async function knownRoute(c, next) {
   if (!allow.includes(method)) {
     throw new AppError('method_not_allowed', `this route allows ${allow.join(', ')}`, { allow })
   }
-  const isOpen = c.req.path.startsWith('/api/v1/auth/')
-  if (!isOpen && c.req.header('authorization') === undefined) {
+  if (!isOpen(c.req.path) && c.req.header('authorization') === undefined) {
     throw new AppError(
       'unauthenticated',
       'send an API key or access token: Authorization: Bearer …',

@@ -12,12 +12,12 @@ import {
 import {
   ALWAYS,
   checkEnds,
-  entityPatch,
+  entityPatchFields,
   externalId,
   id,
-  newEntity,
+  newEntityFields,
   newRelationshipFields,
-  relationshipPatch,
+  relationshipPatchFields,
 } from './schemas.ts'
 
 type Named = { id?: string | undefined; external_id?: string | undefined }
@@ -46,19 +46,27 @@ const target = {
 
 /** One command of a batch. */
 const command = z.discriminatedUnion('action', [
-  newEntity.extend({ action: z.literal('create_entity') }),
-  newEntity.extend({ action: z.literal('upsert_entity') }).superRefine(checkUpsert, ALWAYS),
-  entityPatch.extend({ action: z.literal('patch_entity'), ...target }).superRefine(checkTarget, ALWAYS),
-  z.strictObject({ action: z.literal('delete_entity'), ...target }).superRefine(checkTarget, ALWAYS),
-  newRelationshipFields.extend({ action: z.literal('create_relationship') }).superRefine(checkEnds, ALWAYS),
+  newEntityFields.extend({ action: z.literal('create_entity') }),
+  newEntityFields.extend({ action: z.literal('upsert_entity') }).superRefine(checkUpsert, ALWAYS),
+  entityPatchFields
+    .extend({ action: z.literal('patch_entity'), ...target })
+    .superRefine(checkTarget, ALWAYS),
+  z
+    .strictObject({ action: z.literal('delete_entity'), ...target })
+    .superRefine(checkTarget, ALWAYS),
+  newRelationshipFields
+    .extend({ action: z.literal('create_relationship') })
+    .superRefine(checkEnds, ALWAYS),
   newRelationshipFields
     .extend({ action: z.literal('upsert_relationship') })
     .superRefine(checkEnds, ALWAYS)
     .superRefine(checkUpsert, ALWAYS),
-  relationshipPatch
+  relationshipPatchFields
     .extend({ action: z.literal('patch_relationship'), ...target })
     .superRefine(checkTarget, ALWAYS),
-  z.strictObject({ action: z.literal('delete_relationship'), ...target }).superRefine(checkTarget, ALWAYS),
+  z
+    .strictObject({ action: z.literal('delete_relationship'), ...target })
+    .superRefine(checkTarget, ALWAYS),
 ])
 
 export const batch = z
@@ -86,7 +94,7 @@ const decided = {
 
 /** One row of an import: what an export writes can be read again. */
 export const importRow = z.discriminatedUnion('kind', [
-  newEntity
+  newEntityFields
     .extend({ kind: z.literal('entity'), external_id: externalId.nullish(), ...decided })
     .superRefine((row, context) => checkUpsert(withoutNull(row), context), ALWAYS),
   newRelationshipFields
@@ -131,7 +139,7 @@ export function rowToCommand(row: z.output<typeof importRow>, newId: NewId): Com
     : relationshipWrite('upsert', row, newId)
 }
 
-type EntityBody = Omit<z.output<typeof newEntity>, 'external_id'> & {
+type EntityBody = Omit<z.output<typeof newEntityFields>, 'external_id'> & {
   external_id?: string | null | undefined
 }
 type RelationshipBody = Omit<z.output<typeof newRelationshipFields>, 'external_id'> & {
@@ -170,7 +178,7 @@ function relationshipWrite(
   return { kind, action, ...relationshipFields(body), id: body.id ?? newId() }
 }
 
-type PatchBody = z.output<typeof entityPatch> | z.output<typeof relationshipPatch>
+type PatchBody = z.output<typeof entityPatchFields> | z.output<typeof relationshipPatchFields>
 
 /** Only what was given: an absent field stays as it is. */
 export function contentPatch(body: PatchBody): ContentPatch {

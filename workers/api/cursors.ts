@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
 import { isUuid } from '../../core/ids.ts'
 import type { Json } from '../../core/json.ts'
+import { jsonProblems, textProblem } from '../../core/json-problems.ts'
 import type { Position, Sort } from '../../core/log/list-query.ts'
 import type { NeighborQuery } from '../../db/queries/entities.ts'
 
@@ -20,26 +21,36 @@ export function parseListCursor(cursor: string, sort: Sort): Position {
   return { value: value as Json, id }
 }
 
+/** A cursor that somebody made up must not reach the database as a value it cannot take. */
 function fitsSort(value: unknown, sort: Sort): boolean {
   switch (sort.by) {
     case 'property':
-      return true
+      return jsonProblems(value, '').length === 0
     case 'version':
-      return typeof value === 'number'
+      return Number.isSafeInteger(value)
     case 'id':
       return typeof value === 'string' && isUuid(value)
     case 'name':
-      return typeof value === 'string'
+      return typeof value === 'string' && textProblem(value, '').length === 0
     default:
-      return typeof value === 'string' && !Number.isNaN(Date.parse(value))
+      return typeof value === 'string' && isTime(value)
   }
+}
+
+/** Times as lists show them. */
+function isTime(text: string): boolean {
+  const time = new Date(text)
+  return /^[12]/.test(text) && !Number.isNaN(time.getTime()) && time.toISOString() === text
 }
 
 export function neighborCursor(position: NonNullable<NeighborQuery['after']>): string {
   return encode([position.type, position.seq])
 }
 
-const neighborParts = z.tuple([z.string(), z.int().nonnegative()])
+const neighborParts = z.tuple([
+  z.string().refine((type) => textProblem(type, '').length === 0),
+  z.int().nonnegative(),
+])
 
 export function parseNeighborCursor(cursor: string): NonNullable<NeighborQuery['after']> {
   const parsed = neighborParts.safeParse(decode(cursor))
@@ -54,11 +65,11 @@ export function sortName(sort: Sort): string {
 }
 
 function encode(value: unknown): string {
-  const bytes = new TextEncoder().encode(JSON.stringify(value))
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replace(/=+$/, '')
+  let characters = ''
+  for (const byte of new TextEncoder().encode(JSON.stringify(value))) {
+    characters += String.fromCharCode(byte)
+  }
+  return btoa(characters).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }
 
 function decode(cursor: string): unknown {

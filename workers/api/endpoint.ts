@@ -34,15 +34,21 @@ export function endpoint<R extends RouteConfig>(
 
 const problemContent = { 'application/problem+json': { schema: problem } }
 
-/** Statuses that every route under a key may answer with. */
-const COMMON_PROBLEMS = {
-  401: { description: 'No valid API key or access token', content: problemContent },
-  403: { description: 'The role does not allow it', content: problemContent },
-  422: { description: 'Fields are invalid; all are listed', content: problemContent },
-  503: { description: 'Not available at the moment; see Retry-After', content: problemContent },
+const DESCRIPTIONS = {
+  400: 'Malformed request',
+  401: 'No valid API key or access token',
+  403: 'The role does not allow it',
+  404: 'Does not exist',
+  409: 'Conflicts with what is there; `code` says how',
+  410: 'No longer kept',
+  412: 'The record has another version than If-Match says',
+  413: 'The body is too large',
+  415: 'The body has another media type',
+  422: 'Fields are invalid; all are listed',
+  503: 'Not available at the moment; see Retry-After',
 } as const
 
-export const problems = (...statuses: readonly (400 | 404 | 409 | 410 | 412 | 413 | 415)[]) =>
+export const problems = (...statuses: readonly (keyof typeof DESCRIPTIONS)[]) =>
   Object.fromEntries(
     statuses.map((status) => [
       status,
@@ -50,15 +56,9 @@ export const problems = (...statuses: readonly (400 | 404 | 409 | 410 | 412 | 41
     ]),
   )
 
-const DESCRIPTIONS = {
-  400: 'Malformed request',
-  404: 'Does not exist',
-  409: 'Conflicts with what is there; `code` says how',
-  410: 'No longer kept',
-  412: 'The record has another version than If-Match says',
-  413: 'The body is too large',
-  415: 'The body has another media type',
-} as const
+/** Statuses that every route under a key may answer with. */
+const COMMON_PROBLEMS = problems(401, 403, 422, 503)
+const BODY_PROBLEMS = problems(400, 413, 415)
 
 export const ok = <T extends z.ZodType>(schema: T, description: string) => ({
   description,
@@ -86,7 +86,11 @@ export function securedRoute<R extends RouteConfig>(config: R) {
   return createRoute({
     security: [{ bearer: [] }],
     ...config,
-    responses: { ...COMMON_PROBLEMS, ...config.responses },
+    responses: {
+      ...COMMON_PROBLEMS,
+      ...(config.request?.body ? BODY_PROBLEMS : {}),
+      ...config.responses,
+    },
   })
 }
 

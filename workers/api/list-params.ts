@@ -1,7 +1,7 @@
 import { type FieldError, invalid } from '../../core/errors.ts'
 import { isUuid } from '../../core/ids.ts'
 import type { Json } from '../../core/json.ts'
-import { textProblem } from '../../core/json-problems.ts'
+import { jsonProblems, parseJsonExactly, textProblem } from '../../core/json-problems.ts'
 import {
   type Comparison,
   type ListQuery,
@@ -32,9 +32,10 @@ export function parseListQuery(
   const allowed: readonly string[] = OWN[kind]
   const properties: PropertyFilter[] = []
   for (const [name, value] of params) {
-    if (name.startsWith('properties.')) properties.push(...propertyFilter(reader, name, value))
+    const problems = [...textProblem(name, name), ...textProblem(value, name)]
+    if (problems.length > 0) reader.errors.push(...problems)
+    else if (name.startsWith('properties.')) properties.push(...propertyFilter(reader, name, value))
     else if (!allowed.includes(name)) complain(reader, name, 'is not a parameter of this list')
-    reader.errors.push(...textProblem(value, name))
   }
   const sort = readSort(reader, kind)
   const query = {
@@ -75,8 +76,9 @@ export function finish({ errors }: Reader): void {
 /** Starts reading parameters of which only `names` are allowed. */
 export function readParams(params: URLSearchParams, names: readonly string[]): Reader {
   const reader: Reader = { params, errors: [] }
-  for (const name of params.keys()) {
+  for (const [name, value] of params) {
     if (!names.includes(name)) complain(reader, name, 'is not a parameter here')
+    else reader.errors.push(...textProblem(value, name))
   }
   return reader
 }
@@ -111,7 +113,8 @@ function propertyFilter(reader: Reader, name: string, text: string): PropertyFil
     complain(reader, name, `must be properties.<key> with one of [${COMPARISONS.join('], [')}]`)
     return []
   }
-  const value = literal(text)
+  const { value, problems } = literal(text, name)
+  reader.errors.push(...problems)
   if (comparison !== 'eq' && typeof value !== 'number' && typeof value !== 'string') {
     complain(reader, name, 'a range compares numbers or strings')
     return []
@@ -120,14 +123,15 @@ function propertyFilter(reader: Reader, name: string, text: string): PropertyFil
 }
 
 /** A JSON number, `true`, `false`, `null` or quoted string is taken as that, anything else as text. */
-function literal(text: string): Json {
-  if (!/^(-?\d|true$|false$|null$|")/.test(text)) return text
+function literal(text: string, name: string): { value: Json; problems: readonly FieldError[] } {
+  if (!/^(-?\d|true$|false$|null$|")/.test(text)) return { value: text, problems: [] }
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? text : (value as Json)
+    const { value, problems } = parseJsonExactly(text)
+    const inexact = problems.map(({ message }) => ({ pointer: name, message }))
+    return { value: value as Json, problems: [...inexact, ...jsonProblems(value, name)] }
   } catch {
     // Not JSON, so it is text: `5th Avenue`.
-    return text
+    return { value: text, problems: [] }
   }
 }
 

@@ -5,9 +5,8 @@ import { jsonProblems, textProblem, unescapedKey } from '../../core/json-problem
 import { nameKey } from '../../core/log/name-key.ts'
 
 /** Text that PostgreSQL can store. */
-export const text = (max: number) =>
-  z
-    .string()
+export const text = (max: number, base = z.string()) =>
+  base
     .min(1)
     .max(max)
     .superRefine((value, context) => {
@@ -96,18 +95,18 @@ export const relationship = z
   })
   .openapi('Relationship')
 
-export const newEntity = z
-  .strictObject({
-    id: id
-      .optional()
-      .openapi({ description: 'Chosen by the caller; made by the server if absent.' }),
-    type: typeName,
-    external_id: externalId.optional(),
-    name: name.nullish(),
-    location: location.nullish(),
-    properties: properties.optional(),
-  })
-  .openapi('NewEntity')
+// Those named ...Fields have no name in OpenAPI: what extends a named one is described as both at
+// once, which nothing can be where both are closed.
+export const newEntityFields = z.strictObject({
+  id: id.optional().openapi({ description: 'Chosen by the caller; made by the server if absent.' }),
+  type: typeName,
+  external_id: externalId.optional(),
+  name: name.nullish(),
+  location: location.nullish(),
+  properties: properties.optional(),
+})
+
+export const newEntity = newEntityFields.openapi('NewEntity')
 
 const ends = {
   from_id: id.optional(),
@@ -156,19 +155,21 @@ export const newRelationship = newRelationshipFields
     },
   })
 
-export const entityPatch = z
-  .strictObject({
-    name: name.nullable().optional(),
-    location: location.nullable().optional(),
-    properties: properties.optional().openapi({
-      description: 'A JSON merge patch (RFC 7396): null removes a property.',
-    }),
-  })
-  .openapi('EntityPatch')
+const patchedProperties = properties.optional().openapi({
+  description: 'A JSON merge patch (RFC 7396): null removes a property.',
+})
 
-export const relationshipPatch = z
-  .strictObject({ properties: properties.optional() })
-  .openapi('RelationshipPatch')
+export const entityPatchFields = z.strictObject({
+  name: name.nullable().optional(),
+  location: location.nullable().optional(),
+  properties: patchedProperties,
+})
+
+export const entityPatch = entityPatchFields.openapi('EntityPatch')
+
+export const relationshipPatchFields = z.strictObject({ properties: patchedProperties })
+
+export const relationshipPatch = relationshipPatchFields.openapi('RelationshipPatch')
 
 export const kind = z.enum(['entity', 'relationship'])
 

@@ -1,5 +1,6 @@
 import { notFound } from '../../core/errors.ts'
 import { graphId } from '../../core/ids.ts'
+import type { GraphAddress } from '../../core/log/address.ts'
 import { closeGraph, placeGraph } from '../../db/queries/graphs.ts'
 import { type Graph, listGraphs } from '../../db/queries/tenant.ts'
 import { graphOperation, tenantOperation } from './define.ts'
@@ -40,9 +41,24 @@ export const createGraph = tenantOperation(
   },
 )
 
-/** The catalog forgets the name first; then the shard closes the graph against late writes. */
-export const deleteGraph = graphOperation('graphs.manage', async (context, _input: null) => {
-  const { services, graph } = context
-  await writeTenant(context, ownLog(context), { action: 'delete_graph', graphId: graph.graphId })
-  await closeGraph(services.shard(graph.shardId), graph)
-})
+/**
+ * The catalog forgets the name first; then the shard closes the graph against late writes. `graph` is
+ * `null` when the tenant has none of that name, perhaps because this request was made before.
+ */
+export const deleteGraph = tenantOperation(
+  'graphs.manage',
+  async (context, graph: GraphAddress | null): Promise<{ replayed: boolean }> => {
+    const { services, principal } = context
+    if (!graph && !context.idempotency) throw notFound('this graph')
+    const done = await writeTenant(context, ownLog(context), {
+      action: 'delete_graph',
+      graphId: graph?.graphId ?? services.newId(),
+    })
+    // A repeat may come because the shard was not reached the first time, and knows only the id.
+    const shardIds = graph ? [graph.shardId] : services.shardIds
+    for (const shardId of shardIds) {
+      await closeGraph(services.shard(shardId), principal.tenantId, graphId(done.id))
+    }
+    return { replayed: done.replayed }
+  },
+)

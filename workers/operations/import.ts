@@ -1,9 +1,11 @@
 import type { AppError } from '../../core/errors.ts'
 import { type Command, MAX_COMMANDS } from '../../core/log/commands.ts'
+import { headOf } from '../../db/queries/export.ts'
 import type { GraphContext } from '../context.ts'
 import { batchItem } from './batch.ts'
 import { graphOperation } from './define.ts'
-import { write } from './write.ts'
+import { type Answer, bookmarkOf, shardOf } from './records.ts'
+import { type Written, write } from './write.ts'
 
 /** A row of an import: its line and what it asks for, or why it cannot be read. */
 export type ImportRow =
@@ -28,8 +30,9 @@ type GoodRow = Extract<ImportRow, { command: Command }>
  */
 export const importRows = graphOperation(
   'graph.write',
-  async (context, rows: readonly ImportRow[]): Promise<ImportReport> => {
+  async (context, rows: readonly ImportRow[]): Promise<Answer<ImportReport>> => {
     const counts = { created: 0, updated: 0, unchanged: 0, deleted: 0 }
+    const writes: Written[] = []
     const errors = rows.filter((row) => 'error' in row)
     const good = rows.filter((row) => 'command' in row)
     const chunks = [
@@ -37,8 +40,9 @@ export const importRows = graphOperation(
       ...chunked(good.filter(({ command }) => command.kind === 'relationship')),
     ]
     for (const [index, chunk] of chunks.entries()) {
-      const items = await writeChunk(context, index, chunk)
-      items.forEach((item, i) => {
+      const written = await writeChunk(context, index, chunk)
+      writes.push(written)
+      written.outcomes.map(batchItem).forEach((item, i) => {
         const line = chunk[i]?.line ?? 0
         if (item.outcome === 'refused') errors.push({ line, error: item.error })
         else counts[item.outcome] += 1
@@ -46,16 +50,24 @@ export const importRows = graphOperation(
     }
     errors.sort((a, b) => a.line - b.line)
     const { created, updated, unchanged } = counts
-    return { rows: rows.length, created, updated, unchanged, refused: errors.length, errors }
+    const at = writes.at(-1) ?? (await headOf(shardOf(context), context.graph))
+    return {
+      value: { rows: rows.length, created, updated, unchanged, refused: errors.length, errors },
+      bookmark: bookmarkOf(context, at),
+      replayed: writes.length > 0 && writes.every(({ replayed }) => replayed),
+    }
   },
 )
 
-async function writeChunk(context: GraphContext, index: number, chunk: readonly GoodRow[]) {
+function writeChunk(
+  context: GraphContext,
+  index: number,
+  chunk: readonly GoodRow[],
+): Promise<Written> {
   // Each chunk is a request of its own to the log, so each has a name of its own.
   const route = `${context.route}#${index}`
   const commands = chunk.map(({ command }) => command)
-  const { outcomes } = await write({ ...context, route }, commands, { atomic: false })
-  return outcomes.map(batchItem)
+  return write({ ...context, route }, commands, { atomic: false })
 }
 
 function chunked(rows: readonly GoodRow[]): GoodRow[][] {

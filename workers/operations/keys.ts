@@ -41,9 +41,11 @@ export const createKey = tenantOperation(
   },
 )
 
-export const revokeKey = tenantOperation('keys.manage', async (context, keyId: string) => {
-  await writeTenant(context, ownLog(context), { action: 'revoke_key', keyId })
-})
+export const revokeKey = tenantOperation(
+  'keys.manage',
+  async (context, keyId: string): Promise<{ replayed: boolean }> =>
+    writeTenant(context, ownLog(context), { action: 'revoke_key', keyId }),
+)
 
 export function ownLog({ principal }: TenantContext) {
   return { tenantId: principal.tenantId, actor: principal.actor, scope: principal.actor }

@@ -216,7 +216,7 @@ export function bookmarkOf(
   return { logId: graph.graphId, historyId, seq }
 }
 
-function shardOf({ services, graph }: GraphContext) {
+export function shardOf({ services, graph }: GraphContext) {
   return services.shard(graph.shardId)
 }
 

@@ -1,4 +1,4 @@
-import { invalid, notFound } from '../../core/errors.ts'
+import { type FieldError, invalid, notFound } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Kind } from '../../core/log/commands.ts'
 import type { TypeDefinition } from '../../core/log/records.ts'
@@ -8,6 +8,7 @@ import { listTypes } from '../../db/queries/types.ts'
 import type { GraphContext } from '../context.ts'
 import { commitIdentity } from './commit-ids.ts'
 import { graphOperation } from './define.ts'
+import { jsonSchemaProblems } from './json-schema-problems.ts'
 import { type Answer, bookmarkOf } from './records.ts'
 import { answerError, refusalError } from './refusals.ts'
 import { forgetSchema, loadSchema } from './schema.ts'
@@ -35,8 +36,8 @@ export const readType = graphOperation(
 export const defineType = graphOperation(
   'graph.define',
   async (context, definition: Definition): Promise<Answer<TypeDefinition>> => {
-    const problem = schemaProblem(definition.jsonSchema)
-    if (problem) throw invalid([{ pointer: '/json_schema', message: problem }])
+    const problems = schemaProblems(definition.jsonSchema)
+    if (problems.length > 0) throw invalid(problems)
     const answer = await commitDefinition(context, definition)
     const [done] = answer.results
     if (!done || !('outcome' in done)) throw notFound('this type')
@@ -54,6 +55,15 @@ export const defineType = graphOperation(
     }
   },
 )
+
+function schemaProblems(jsonSchema: JsonObject): FieldError[] {
+  const inside = jsonSchemaProblems(jsonSchema)
+  if (inside.length > 0) {
+    return inside.map(({ pointer, message }) => ({ pointer: `/json_schema${pointer}`, message }))
+  }
+  const problem = schemaProblem(jsonSchema)
+  return problem ? [{ pointer: '/json_schema', message: problem }] : []
+}
 
 /** How often a definition is sent again because another one came between. */
 const MAX_ATTEMPTS = 10

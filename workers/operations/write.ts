@@ -7,6 +7,7 @@ import { findAnswer } from '../../db/queries/events.ts'
 import type { GraphContext } from '../context.ts'
 import { type CommitIdentity, commitIdentity } from './commit-ids.ts'
 import { readCurrent } from './current.ts'
+import { pointerOf } from './json-schema-problems.ts'
 import { answerError, refusalError } from './refusals.ts'
 import { forgetSchema, loadSchema } from './schema.ts'
 
@@ -90,9 +91,14 @@ function validated(commands: readonly Command[], schema: GraphSchema, findCurren
   })
   for (const { op, kind, type, content } of folded.writes) {
     const errors = type === null ? [] : validateProperties(schema, kind, type, content.properties)
-    if (errors.length > 0) problems.set(op, invalid(errors))
+    if (errors.length > 0) problems.set(op, invalid(errors.map(withPlainPointer)))
   }
   return { folded, problems }
+}
+
+/** The validator writes places as URI fragments. */
+function withPlainPointer({ pointer, message }: FieldError): FieldError {
+  return { pointer: pointerOf(pointer), message }
 }
 
 function graphRequest(

@@ -35,6 +35,13 @@ export function currentOf(graph: NaiveGraph): FindCurrent {
   return (kind, ref) => lookUp(graph, kind, ref)
 }
 
+/** Finds what the worker reads before it folds: the records that patches name. */
+export function patchedOf(graph: NaiveGraph, commands: readonly Command[]): FindCurrent {
+  const patches = commands.filter((command) => command.action === 'patch')
+  const read = patches.map(({ kind, target }) => lookUp(graph, kind, target))
+  return currentOf(read.filter((record) => record !== undefined))
+}
+
 /**
  * Does the commands of one request one after the other, entities before relationships before
  * deletions of entities, as a reader would expect them to be done. Two rules are the log's own: no
@@ -79,11 +86,7 @@ function targetOf(graph: NaiveGraph, command: Command): NaiveRecord | undefined 
   return byExternalId ?? lookUp(graph, kind, { id })
 }
 
-function apply(
-  graph: NaiveGraph,
-  command: Command,
-  found: NaiveRecord | undefined,
-): NaiveGraph {
+function apply(graph: NaiveGraph, command: Command, found: NaiveRecord | undefined): NaiveGraph {
   switch (command.action) {
     case 'create':
       if (found) throw new Refused('taken')

@@ -8,10 +8,14 @@ type Op = { readonly kind: Kind; readonly op: EntityOp | RelationshipOp }
 
 /**
  * What the commit statement makes of folded operations: each is judged by the graph as it was before
- * all of them. Throws `Refused` when one is refused, and a plain error when two write one record,
- * which the statement cannot do.
+ * all of them. Throws `Refused` when one is refused, and `twice` when two write one record, which the
+ * statement cannot do.
  */
-export function commit(before: NaiveGraph, folded: Folded): NaiveGraph {
+export function commit(
+  before: NaiveGraph,
+  folded: Folded,
+  twice: (what: string) => Error = (what) => new Error(what),
+): NaiveGraph {
   if (folded.commands.some((command) => command instanceof AppError)) throw new Refused('folding')
   const ops: Op[] = [
     ...folded.entities.map((op) => ({ kind: 'entity' as const, op })),
@@ -25,7 +29,8 @@ export function commit(before: NaiveGraph, folded: Folded): NaiveGraph {
   )
   const endId = (end: EndRef): string => {
     const writer = 'op' in end ? ops.find(({ op }) => op.op === end.op) : undefined
-    const id = 'op' in end ? writer && idOf(writer, found.get(writer)) : lookUp(before, 'entity', end)?.id
+    const id =
+      'op' in end ? writer && idOf(writer, found.get(writer)) : lookUp(before, 'entity', end)?.id
     if (id === undefined || gone.has(id)) throw new Refused('an end is missing')
     return id
   }
@@ -34,7 +39,7 @@ export function commit(before: NaiveGraph, folded: Folded): NaiveGraph {
   for (const each of ops) {
     const current = found.get(each)
     const key = `${each.kind}:${idOf(each, current)}`
-    if (written.has(key)) throw new Error(`two operations write ${key}`)
+    if (written.has(key)) throw twice(`two operations write ${key}`)
     written.set(key, outcome(each, current, endId))
     const { ends } = current ?? { ends: null }
     if (each.op.action === 'update' && ends && (gone.has(ends.from) || gone.has(ends.to))) {
@@ -45,7 +50,16 @@ export function commit(before: NaiveGraph, folded: Folded): NaiveGraph {
     ({ kind, id, ends }) =>
       !written.has(`${kind}:${id}`) && !(ends && (gone.has(ends.from) || gone.has(ends.to))),
   )
-  return [...kept, ...[...written.values()].filter((record) => record !== null)]
+  const graph = [...kept, ...[...written.values()].filter((record) => record !== null)]
+  if (!hasUniqueNames(graph)) throw twice('two records have one external id')
+  return graph
+}
+
+function hasUniqueNames(graph: NaiveGraph): boolean {
+  const names = graph.flatMap(({ kind, externalId }) =>
+    externalId === null ? [] : [`${kind}:${externalId}`],
+  )
+  return new Set(names).size === names.length
 }
 
 function idOf({ op }: Op, current: NaiveRecord | undefined): string {

@@ -12,6 +12,7 @@ export class ReplayedLog {
   readonly #relationships = new Timelines<StoredRelationship>()
   readonly #types = new Timelines<TypeDefinition>()
   readonly #schemaSeqs: number[] = []
+  // All that ever had them: an id can come back with other names and ends.
   readonly #byExternalId = new Groups()
   readonly #byEnd = new Groups()
 
@@ -36,7 +37,7 @@ export class ReplayedLog {
     return this.#byExternalId
       .of(`${kind}:${externalId}`)
       .map((id) => this.record(kind, id, seq))
-      .find((record) => record !== undefined)
+      .find((record) => record?.external_id === externalId)
   }
 
   /** In no particular order; a self-loop once. */
@@ -45,6 +46,7 @@ export class ReplayedLog {
       .of(entityId)
       .map((id) => this.relationship(id, seq))
       .filter((relationship) => relationship !== undefined)
+      .filter(({ from_id, to_id }) => from_id === entityId || to_id === entityId)
   }
 
   type(kind: Kind, name: string, seq: number): TypeDefinition | undefined {

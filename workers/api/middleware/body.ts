@@ -6,8 +6,8 @@ import type { AppEnv } from '../context.ts'
 /** Most bytes of a request body. */
 export const MAX_BODY_BYTES = 10 * 1024 * 1024
 
-const JSON_TYPE = /^application\/([\w.-]+\+)?json\b/i
-const NDJSON_TYPE = /^application\/(x-)?(ndjson|jsonl)\b/i
+const JSON_TYPE = /^application\/json\s*(;|$)/i
+const NDJSON_TYPE = /^application\/(x-)?(ndjson|jsonl)\s*(;|$)/i
 
 /** Every route with one of these takes a body. */
 const METHODS_WITH_BODY = ['POST', 'PATCH']

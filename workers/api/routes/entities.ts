@@ -81,7 +81,7 @@ export function entityRoutes(app: App): void {
       tags,
       summary: 'Create an entity',
       request: { params: graphParams, headers: idempotencyKey, body: jsonBody(newEntity) },
-      responses: { 201: ok(entity, 'The entity'), ...problems(400, 404, 409, 413, 415) },
+      responses: { 201: ok(entity, 'The entity'), ...problems(404, 409) },
     }),
     async (c) => {
       const body = c.req.valid('json')
@@ -156,7 +156,7 @@ export function entityRoutes(app: App): void {
         headers: ifMatchHeader,
         body: jsonBody(entityPatch),
       },
-      responses: { 200: ok(entity, 'The entity'), ...problems(400, 404, 409, 412, 413, 415) },
+      responses: { 200: ok(entity, 'The entity'), ...problems(404, 409, 412) },
     }),
     async (c) => {
       const answer = await patchEntity(c.get('context'), {

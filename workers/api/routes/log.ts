@@ -57,7 +57,7 @@ export function logRoutes(app: App): void {
       request: { params: graphParams, headers: idempotencyKey, body: jsonBody(batch) },
       responses: {
         200: ok(z.object({ items: z.array(outcome) }), 'What each command did'),
-        ...problems(400, 404, 409, 412, 413, 415),
+        ...problems(404, 409, 412),
       },
     }),
     async (c) => {
@@ -131,7 +131,7 @@ export function logRoutes(app: App): void {
       },
       responses: {
         200: ok(importReport, 'What became of the rows'),
-        ...problems(400, 404, 413, 415),
+        ...problems(404),
       },
     }),
     async (c) => {

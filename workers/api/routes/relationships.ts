@@ -70,7 +70,7 @@ export function relationshipRoutes(app: App): void {
       request: { params: graphParams, headers: idempotencyKey, body: jsonBody(newRelationship) },
       responses: {
         201: ok(relationship, 'The relationship'),
-        ...problems(400, 404, 409, 413, 415),
+        ...problems(404, 409),
       },
     }),
     async (c) => {
@@ -116,8 +116,7 @@ export function relationshipRoutes(app: App): void {
       request: { params: recordParams },
       responses: { 200: ok(relationship, 'The relationship'), ...problems(404) },
     }),
-    async (c) =>
-      recordAnswer(c, await readRelationship(c.get('context'), c.req.valid('param').id)),
+    async (c) => recordAnswer(c, await readRelationship(c.get('context'), c.req.valid('param').id)),
   )
 
   endpoint(
@@ -130,7 +129,7 @@ export function relationshipRoutes(app: App): void {
       request: { params: recordParams, headers: ifMatchHeader, body: jsonBody(relationshipPatch) },
       responses: {
         200: ok(relationship, 'The relationship'),
-        ...problems(400, 404, 409, 412, 413, 415),
+        ...problems(404, 409, 412),
       },
     }),
     async (c) => {

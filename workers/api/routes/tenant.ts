@@ -11,7 +11,7 @@ import {
   problems,
   securedRoute,
 } from '../endpoint.ts'
-import { apiKey, graph, graphName, id, listOf, role } from '../schemas.ts'
+import { apiKey, graph, graphName, id, listOf, role, text } from '../schemas.ts'
 
 const email = z
   .email()
@@ -20,8 +20,11 @@ const email = z
   .openapi({ type: 'string', format: 'email', example: 'ada@example.com' })
 const password = z.string().min(10).max(256).openapi({ example: 'correct horse battery staple' })
 
+/** What people call a thing; spaces around it do not count. */
+const label = text(200, z.string().trim())
+
 const registration = z
-  .strictObject({ tenant_name: z.string().trim().min(1).max(200), email, password })
+  .strictObject({ tenant_name: label, email, password })
   .openapi('Registration', {
     example: {
       tenant_name: 'Analytical Engines',
@@ -55,7 +58,7 @@ export function authRoutes(app: App): void {
       request: { headers: idempotencyKey, body: jsonBody(registration) },
       responses: {
         201: ok(session.extend({ graph: z.string() }), 'The owner is logged in'),
-        ...problems(400, 409, 415),
+        ...problems(400, 401, 409, 413, 415, 422, 503),
       },
     }),
     async (c) => {
@@ -74,7 +77,7 @@ export function authRoutes(app: App): void {
       tags: ['Accounts'],
       summary: 'Get an access token',
       request: { body: jsonBody(credentials) },
-      responses: { 200: ok(session, 'An access token'), ...problems(400, 415) },
+      responses: { 200: ok(session, 'An access token'), ...problems(400, 401, 413, 415, 422, 503) },
     }),
     async (c) => {
       const { tenant_id: tenantId = null, ...input } = c.req.valid('json')
@@ -83,12 +86,19 @@ export function authRoutes(app: App): void {
   )
 }
 
+/** A year of four digits in UTC: others have no RFC 3339 form to be shown in. */
+function isStorableTime(text: string): boolean {
+  const time = Date.parse(text)
+  return time >= 0 && time < Date.UTC(10_000, 0)
+}
+
 const newKey = z
   .strictObject({
-    name: z.string().trim().min(1).max(200),
+    name: label,
     role: role.default('writer'),
     expires_at: z.iso
       .datetime({ offset: true })
+      .refine(isStorableTime, 'must lie between the years 1970 and 9999')
       .optional()
       .openapi({ description: 'Absent: never.' }),
   })
@@ -120,7 +130,6 @@ export function keyRoutes(app: App): void {
       request: { headers: idempotencyKey, body: jsonBody(newKey) },
       responses: {
         201: ok(apiKey.extend({ key: z.string().nullable() }), 'The key'),
-        ...problems(400, 415),
       },
     }),
     async (c) => {
@@ -143,7 +152,8 @@ export function keyRoutes(app: App): void {
       responses: { 204: { description: 'Revoked' }, ...problems(404) },
     }),
     async (c) => {
-      await revokeKey(c.get('context'), c.req.valid('param').id)
+      const { replayed } = await revokeKey(c.get('context'), c.req.valid('param').id)
+      if (replayed) c.header('idempotency-replayed', 'true')
       return c.body(null, 204)
     },
   )
@@ -174,7 +184,7 @@ export function graphRoutes(app: App): void {
         headers: idempotencyKey,
         body: jsonBody(z.strictObject({ name: graphName }).openapi('NewGraph')),
       },
-      responses: { 201: ok(graph, 'The graph'), ...problems(400, 409, 415) },
+      responses: { 201: ok(graph, 'The graph'), ...problems(409) },
     }),
     async (c) => {
       const { value, replayed } = await createGraph(c.get('context'), c.req.valid('json'))
@@ -208,7 +218,9 @@ export function graphRoutes(app: App): void {
       responses: { 204: { description: 'Deleted' }, ...problems(404, 409) },
     }),
     async (c) => {
-      await deleteGraph(c.get('context'), null)
+      const context = c.get('context')
+      const { replayed } = await deleteGraph(context, context.access?.graph ?? null)
+      if (replayed) c.header('idempotency-replayed', 'true')
       return c.body(null, 204)
     },
   )

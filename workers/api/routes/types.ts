@@ -44,7 +44,7 @@ export function typeRoutes(app: App): void {
         'From then on the properties of every record of this type are checked against the JSON Schema ' +
         '(draft 2020-12). A type that is not defined takes any properties. Define it before its first record.',
       request: { params: graphParams, headers: idempotencyKey, body: jsonBody(newType) },
-      responses: { 201: ok(typeDefinition, 'The type'), ...problems(400, 404, 409, 413, 415) },
+      responses: { 201: ok(typeDefinition, 'The type'), ...problems(404, 409) },
     }),
     async (c) => {
       const { kind, name, json_schema: jsonSchema } = c.req.valid('json')

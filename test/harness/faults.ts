@@ -1,0 +1,33 @@
+import { inject } from 'vitest'
+
+/** Probabilities of cutting a connection to PostgreSQL, and the most a statement is delayed. */
+export type Faults = {
+  readonly cutBefore?: number
+  readonly cutAfter?: number
+  readonly delayMs?: number
+  readonly seed?: number
+}
+
+/** Runs `use` while connections fail as told, and makes them work again whatever happens. */
+export async function withFaults<T>(faults: Faults, use: () => Promise<T>): Promise<T> {
+  await control('/faults', faults)
+  try {
+    return await use()
+  } finally {
+    await control('/faults', { cutBefore: 0, cutAfter: 0, delayMs: 0 })
+  }
+}
+
+/** Throws every Durable Object out of memory; the next call builds it anew. */
+export async function evictObjects(): Promise<void> {
+  await control('/evict', {})
+}
+
+async function control(path: string, body: unknown): Promise<void> {
+  const response = await fetch(inject('controlUrl') + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  if (!response.ok) throw new Error(`the control server answered ${response.status} to ${path}`)
+}

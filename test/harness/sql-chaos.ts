@@ -1,0 +1,48 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { SqlFault, SqlFaults } from '../../scripts/local/sql-over-http.ts'
+
+export type ChaosSettings = {
+  /** Probability that a request is cut before anything ran. */
+  readonly cutBefore: number
+  /** Probability that the answer is lost after the statement, or the COMMIT, succeeded. */
+  readonly cutAfter: number
+  /** The most a request waits before it runs; each waits a random part of it. */
+  readonly delayMs: number
+  /** The same seed gives the same sequence of faults. */
+  readonly seed: number
+}
+
+const NONE: ChaosSettings = { cutBefore: 0, cutAfter: 0, delayMs: 0, seed: 1 }
+
+/** Faults of the way to PostgreSQL that a test can change while it runs; none until `set`. */
+export class SqlChaos implements SqlFaults {
+  #settings = NONE
+  #random = randomFrom(NONE.seed)
+
+  set(settings: ChaosSettings): void {
+    this.#settings = settings
+    this.#random = randomFrom(settings.seed)
+  }
+
+  async beforeExecute(): Promise<SqlFault> {
+    const { cutBefore, delayMs } = this.#settings
+    const isCut = this.#random() < cutBefore
+    if (delayMs > 0) await delay(this.#random() * delayMs)
+    return isCut ? 'cut' : undefined
+  }
+
+  beforeRespond(): SqlFault {
+    return this.#random() < this.#settings.cutAfter ? 'cut' : undefined
+  }
+}
+
+/** mulberry32: numbers in [0, 1) that depend on the seed alone. */
+function randomFrom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}

@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type {} from 'vitest'
+import type { TestProject } from 'vitest/node'
+import { z } from 'zod'
+import { startServer } from '../../scripts/local/server.ts'
+import { startStack } from '../../scripts/local/stack.ts'
+import { dropDatabases } from '../../scripts/local/stack-databases.ts'
+import { startControlServer } from './control-server.ts'
+import { SqlChaos } from './sql-chaos.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** http://HOST:PORT of the running worker, without a slash at the end. */
+    baseUrl: string
+    /**
+     * Takes POSTs of JSON: `/faults` ChaosSettings, `/evict` every Durable Object from memory
+     * (answers with how many there were), `/cron` `{"cron": expression}`.
+     */
+    controlUrl: string
+  }
+}
+
+// Of a role of the whole server: the other tests use the same.
+const APP_PASSWORD = 'tendril-test'
+
+const settings = z.strictObject({
+  cutBefore: z.number().min(0).max(1).default(0),
+  cutAfter: z.number().min(0).max(1).default(0),
+  delayMs: z.number().min(0).default(0),
+  seed: z.int().default(1),
+})
+const cronRun = z.strictObject({ cron: z.string() })
+
+/** The worker as it is deployed, in workerd, on the PostgreSQL of pg-global-setup, which ran before. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'tendril-e2e-'))
+  const databasePrefix = `e2e_${randomBytes(4).toString('hex')}`
+  const chaos = new SqlChaos()
+  const stack = await startStack({
+    dataDir: folder,
+    postgresUrl: project.getProvidedContext().pgUrl,
+    databasePrefix,
+    appPassword: APP_PASSWORD,
+    faults: chaos,
+  })
+  const server = await startServer({
+    port: 0,
+    bindings: stack.bindings,
+    persistDir: join(folder, 'objects'),
+    onLog: process.env.TENDRIL_TEST_LOG ? (line) => console.error(line) : () => {},
+  })
+  const control = await startControlServer({
+    '/faults': (body) => chaos.set(settings.parse(body)),
+    '/evict': async () => ({ evicted: await server.evictObjects() }),
+    '/cron': (body) => server.runCron(cronRun.parse(body).cron),
+  })
+  project.provide('baseUrl', server.url)
+  project.provide('controlUrl', control.url)
+  return async function teardown() {
+    await control.close()
+    await server.stop()
+    await stack.stop()
+    await dropDatabases(stack.postgres, databasePrefix)
+    await rm(folder, { recursive: true, force: true })
+  }
+}

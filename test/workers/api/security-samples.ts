@@ -1,0 +1,153 @@
+import type { Permission } from '../../../core/auth/permissions.ts'
+import type { Entity, Relationship, Tenant } from '../../harness/api.ts'
+
+/** What a sample may name: records of a graph that only their tenant has. */
+export type Fixture = {
+  readonly tenant: Tenant
+  readonly graph: string
+  readonly from: Entity
+  readonly to: Entity
+  readonly relationship: Relationship
+}
+
+export type SampleRequest = {
+  readonly path: string
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A request that is valid in every way, so that nothing but the credential can be refused. */
+export type Sample = {
+  readonly permission: Permission
+  readonly request: (fixture: Fixture) => SampleRequest | Promise<SampleRequest>
+}
+
+const read = (request: Sample['request']): Sample => ({ permission: 'graph.read', request })
+const write = (request: Sample['request']): Sample => ({ permission: 'graph.write', request })
+
+const inGraph = ({ graph }: Fixture, path: string) => `/graphs/${graph}${path}`
+const unique = () => `x${crypto.randomUUID().slice(0, 8)}`
+
+/** One for every route that needs a credential, by method and path as OpenAPI has them. */
+export const SAMPLES: Readonly<Record<string, Sample>> = {
+  'GET /api/v1/keys': { permission: 'keys.manage', request: () => ({ path: '/keys' }) },
+  'POST /api/v1/keys': {
+    permission: 'keys.manage',
+    request: () => ({ path: '/keys', body: { name: 'Another', role: 'reader' } }),
+  },
+  'DELETE /api/v1/keys/{id}': {
+    permission: 'keys.manage',
+    request: async ({ tenant }) => ({ path: `/keys/${(await tenant.apiKey('reader')).id}` }),
+  },
+  'GET /api/v1/graphs': read(() => ({ path: '/graphs' })),
+  'POST /api/v1/graphs': {
+    permission: 'graphs.manage',
+    request: () => ({ path: '/graphs', body: { name: unique() } }),
+  },
+  'GET /api/v1/graphs/{graph}': read((fixture) => ({ path: inGraph(fixture, '') })),
+  'DELETE /api/v1/graphs/{graph}': {
+    permission: 'graphs.manage',
+    async request({ tenant }) {
+      const name = unique()
+      await tenant.request('POST', '/graphs', { body: { name } })
+      return { path: `/graphs/${name}` }
+    },
+  },
+  'GET /api/v1/graphs/{graph}/types': read((fixture) => ({ path: inGraph(fixture, '/types') })),
+  'POST /api/v1/graphs/{graph}/types': {
+    permission: 'graph.define',
+    request: (fixture) => ({
+      path: inGraph(fixture, '/types'),
+      body: { kind: 'entity', name: unique(), json_schema: { type: 'object' } },
+    }),
+  },
+  'GET /api/v1/graphs/{graph}/types/{kind}/{name}': read(async (fixture) => {
+    const name = unique()
+    await fixture.tenant.request('POST', inGraph(fixture, '/types'), {
+      body: { kind: 'entity', name, json_schema: {} },
+    })
+    return { path: inGraph(fixture, `/types/entity/${name}`) }
+  }),
+  'GET /api/v1/graphs/{graph}/entities': read((fixture) => ({
+    path: inGraph(fixture, '/entities?type=host'),
+  })),
+  'POST /api/v1/graphs/{graph}/entities': write((fixture) => ({
+    path: inGraph(fixture, '/entities'),
+    body: { type: 'host', name: 'Another' },
+  })),
+  'POST /api/v1/graphs/{graph}/entities/lookup': read((fixture) => ({
+    path: inGraph(fixture, '/entities/lookup'),
+    body: { ids: [fixture.from.id] },
+  })),
+  'GET /api/v1/graphs/{graph}/entities/{id}': read((fixture) => ({
+    path: inGraph(fixture, `/entities/${fixture.from.id}`),
+  })),
+  'PATCH /api/v1/graphs/{graph}/entities/{id}': write((fixture) => ({
+    path: inGraph(fixture, `/entities/${fixture.from.id}`),
+    body: { properties: { changed: unique() } },
+  })),
+  'DELETE /api/v1/graphs/{graph}/entities/{id}': write(async (fixture) => {
+    const { body } = await fixture.tenant.request<Entity>('POST', inGraph(fixture, '/entities'), {
+      body: { type: 'host' },
+    })
+    return { path: inGraph(fixture, `/entities/${body.id}`) }
+  }),
+  'GET /api/v1/graphs/{graph}/entities/{id}/neighbors': read((fixture) => ({
+    path: inGraph(fixture, `/entities/${fixture.from.id}/neighbors`),
+  })),
+  'GET /api/v1/graphs/{graph}/relationships': read((fixture) => ({
+    path: inGraph(fixture, `/relationships?from_id=${fixture.from.id}`),
+  })),
+  'POST /api/v1/graphs/{graph}/relationships': write((fixture) => ({
+    path: inGraph(fixture, '/relationships'),
+    body: { type: 'trusts', from_id: fixture.from.id, to_id: fixture.to.id },
+  })),
+  'POST /api/v1/graphs/{graph}/relationships/lookup': read((fixture) => ({
+    path: inGraph(fixture, '/relationships/lookup'),
+    body: { ids: [fixture.relationship.id] },
+  })),
+  'GET /api/v1/graphs/{graph}/relationships/{id}': read((fixture) => ({
+    path: inGraph(fixture, `/relationships/${fixture.relationship.id}`),
+  })),
+  'PATCH /api/v1/graphs/{graph}/relationships/{id}': write((fixture) => ({
+    path: inGraph(fixture, `/relationships/${fixture.relationship.id}`),
+    body: { properties: { changed: unique() } },
+  })),
+  'DELETE /api/v1/graphs/{graph}/relationships/{id}': write(async (fixture) => {
+    const { body } = await fixture.tenant.request<Relationship>(
+      'POST',
+      inGraph(fixture, '/relationships'),
+      { body: { type: 'trusts', from_id: fixture.from.id, to_id: fixture.to.id } },
+    )
+    return { path: inGraph(fixture, `/relationships/${body.id}`) }
+  }),
+  'POST /api/v1/graphs/{graph}/batch': write((fixture) => ({
+    path: inGraph(fixture, '/batch'),
+    body: { commands: [{ action: 'create_entity', type: 'host' }] },
+  })),
+  'GET /api/v1/graphs/{graph}/changes': read((fixture) => ({
+    path: inGraph(fixture, '/changes'),
+  })),
+  'POST /api/v1/graphs/{graph}/import': write((fixture) => ({
+    path: inGraph(fixture, '/import'),
+    body: JSON.stringify({ kind: 'entity', type: 'host', external_id: unique() }),
+    headers: { 'content-type': 'application/x-ndjson' },
+  })),
+  'GET /api/v1/graphs/{graph}/export': read((fixture) => ({ path: inGraph(fixture, '/export') })),
+}
+
+/** A graph, two entities and a relationship of a tenant. */
+export async function fixtureOf(tenant: Tenant): Promise<Fixture> {
+  const graph = unique()
+  await tenant.request('POST', '/graphs', { body: { name: graph } })
+  const create = async <T>(path: string, body: unknown) =>
+    (await tenant.request<T>('POST', `/graphs/${graph}${path}`, { body })).body
+  const from = await create<Entity>('/entities', { type: 'host', external_id: 'from' })
+  const to = await create<Entity>('/entities', { type: 'host', external_id: 'to' })
+  const relationship = await create<Relationship>('/relationships', {
+    type: 'trusts',
+    from_id: from.id,
+    to_id: to.id,
+  })
+  return { tenant, graph, from, to, relationship }
+}
