@@ -42,18 +42,13 @@ export function services(env: Env): Services {
   }
 }
 
-/**
- * A call whose object went away in the middle has an unknown outcome; one that was turned away at the
- * door has not begun. The runtime has already repeated what may be repeated.
- */
+/** A call whose object went away, or was too busy to take it: an earlier call with its id may count. */
 async function answered(call: Promise<CommitAnswer>): Promise<CommitAnswer> {
   try {
     return await call
   } catch (error) {
-    const isTurnedAway =
-      typeof error === 'object' && error !== null && Reflect.get(error, 'overloaded') === true
     const reason = error instanceof Error ? error.message : 'the log did not answer'
-    return { status: isTurnedAway ? 'not_committed' : 'outcome_unknown', reason }
+    return { status: 'outcome_unknown', reason }
   }
 }
 

@@ -10,7 +10,7 @@ export type WatermarksDiff = {
 }
 
 const INITIAL_BUCKETS = 1_024
-const MAX_BUCKETS = 65_536
+const MAX_BUCKETS = 262_144
 
 /** Listed buckets beyond which the oldest half is folded into `base`: about 3 MB of memory. */
 const MAX_LISTED = 65_536

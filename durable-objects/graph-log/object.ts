@@ -8,7 +8,7 @@ import { graphLogStore } from '../../db/commit/graph-log-store.ts'
 import { tenantLogStore } from '../../db/commit/tenant-log-store.ts'
 import { openCatalog, openShard } from '../../db/databases.ts'
 import { parseEnv, type RawEnv } from '../../env.ts'
-import { LogRunner } from './runner.ts'
+import { LogRunner, type RunnerOptions } from './runner.ts'
 import { tenantFootprint } from './tenant-footprint.ts'
 import type { WriterOptions } from './writer.ts'
 
@@ -45,17 +45,27 @@ export class GraphLog extends DurableObject<RawEnv> {
     since: number,
   ): Promise<WatermarksDiff> {
     const watermarks = await runner.watermarksFrom(since)
-    // After an await another instance may have taken over; reading our storage makes the platform
-    // check (C2).
-    await this.ctx.storage.get('instance-check')
+    await this.#confirmInstance()
     return watermarks.since(since)
+  }
+
+  #runnerOptions(): RunnerOptions {
+    return { ...this.options, confirmInstance: () => this.#confirmInstance() }
+  }
+
+  /**
+   * After an await another instance may have taken over: reading our own storage makes the platform
+   * check, and rejects if so (C2).
+   */
+  #confirmInstance(): Promise<unknown> {
+    return this.ctx.storage.get('instance-check')
   }
 
   #graphRunner(log: GraphAddress): LogRunner<GraphRequest> {
     this.#graph ??= new LogRunner(
       graphLogStore(openShard(parseEnv(this.env), log.shardId), log),
       footprint,
-      this.options,
+      this.#runnerOptions(),
     )
     return this.#graph
   }
@@ -64,6 +74,7 @@ export class GraphLog extends DurableObject<RawEnv> {
     this.#tenant ??= new LogRunner(
       tenantLogStore(openCatalog(parseEnv(this.env)), log.tenantId),
       tenantFootprint,
+      this.#runnerOptions(),
     )
     return this.#tenant
   }

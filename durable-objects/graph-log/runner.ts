@@ -27,11 +27,20 @@ type OpenWaiter = {
 /** What the runner has to know of a request, whichever log it is for. */
 export type Sized = { readonly commitId: string; readonly fingerprint: string }
 
+export type RunnerOptions = Partial<WriterOptions> & {
+  /**
+   * Rejects when this instance has been superseded; asked after every opening (C2). Otherwise an old
+   * instance that reopens the log could commit what its successor has just denied.
+   */
+  readonly confirmInstance?: () => Promise<unknown>
+}
+
 /** Carries out the writer's effects on a `LogStore` and keeps the watermarks of what it learns. */
 export class LogRunner<Request extends Sized> {
   readonly #store: LogStore<Request>
   readonly #footprintOf: (request: Request) => Footprint
   readonly #options: WriterOptions
+  readonly #confirmInstance: () => Promise<unknown>
   readonly #writer: Writer<Request> = newWriter()
   readonly #waiters = new Map<number, (answer: CommitAnswer) => void>()
   #openWaiters: OpenWaiter[] = []
@@ -41,8 +50,9 @@ export class LogRunner<Request extends Sized> {
   constructor(
     store: LogStore<Request>,
     footprintOf: (request: Request) => Footprint,
-    options: Partial<WriterOptions> = {},
+    { confirmInstance = async () => {}, ...options }: RunnerOptions = {},
   ) {
+    this.#confirmInstance = confirmInstance
     this.#store = store
     this.#footprintOf = footprintOf
     this.#options = { ...DEFAULTS, ...options }
@@ -102,6 +112,7 @@ export class LogRunner<Request extends Sized> {
     this.#openWaiters = []
     try {
       const log = await this.#store.open(commitIds)
+      await this.#confirmInstance()
       const watermarks = log && rebuild(log)
       this.#watermarks = watermarks
       for (const { resolve, reject } of waiters) {

@@ -5,14 +5,17 @@ import { getEntities } from '../../db/queries/entities.ts'
 import { getRelationships } from '../../db/queries/relationships.ts'
 import type { GraphContext } from '../context.ts'
 
-/** Reads the records that patches build on; no patches, no read. */
+/**
+ * Reads the records that patches build on, and where one request names some records by id and some by
+ * external id, all it names: it may name one record in both ways. Otherwise nothing is read.
+ */
 export async function readCurrent(
   { services, graph }: GraphContext,
   commands: readonly Command[],
 ): Promise<FindCurrent> {
   const shard = services.shard(graph.shardId)
-  const entityNames = patchTargets(commands, 'entity')
-  const relationshipNames = patchTargets(commands, 'relationship')
+  const entityNames = namesToRead(commands, 'entity')
+  const relationshipNames = namesToRead(commands, 'relationship')
   const [entities, relationships] = await Promise.all([
     isEmpty(entityNames) ? [] : getEntities(shard, graph, entityNames).then(({ value }) => value),
     isEmpty(relationshipNames)
@@ -27,14 +30,35 @@ export async function readCurrent(
 
 type Names = { readonly ids: string[]; readonly externalIds: string[] }
 
-function patchTargets(commands: readonly Command[], kind: Kind): Names {
+function namesToRead(commands: readonly Command[], kind: Kind): Names {
+  const ofKind = commands.filter((command) => command.kind === kind)
+  const all = namesOf(ofKind)
+  const isMixed = all.ids.length > 0 && all.externalIds.length > 0
+  return isMixed ? all : namesOf(ofKind.filter(({ action }) => action === 'patch'))
+}
+
+/** What commands call the records that may exist already. */
+function namesOf(commands: readonly Command[]): Names {
   const names: Names = { ids: [], externalIds: [] }
   for (const command of commands) {
-    if (command.action !== 'patch' || command.kind !== kind) continue
-    if ('id' in command.target) names.ids.push(command.target.id)
-    else names.externalIds.push(command.target.externalId)
+    const ref = existingRef(command)
+    if (ref === null) continue
+    if ('id' in ref) names.ids.push(ref.id)
+    else names.externalIds.push(ref.externalId)
   }
   return names
+}
+
+function existingRef(command: Command): Ref | null {
+  switch (command.action) {
+    case 'create':
+      return null
+    case 'upsert':
+      return command.externalId === null ? { id: command.id } : { externalId: command.externalId }
+    case 'patch':
+    case 'delete':
+      return command.target
+  }
 }
 
 function isEmpty({ ids, externalIds }: Names): boolean {

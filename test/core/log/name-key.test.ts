@@ -39,4 +39,8 @@ describe('the key that names are compared by', () => {
       }),
     )
   })
+
+  it('is a prefix of the keys of longer names, also where a word ends in sigma', () => {
+    expect(nameKey('ΟΔΟΣΑ').startsWith(nameKey('ΟΔΟΣ'))).toBe(true)
+  })
 })
