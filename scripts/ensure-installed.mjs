@@ -62,9 +62,12 @@ function packagesOf(lockfile) {
 }
 
 function install() {
-  console.log('Installing the packages of package-lock.json (npm ci); this takes a minute or two.')
-  // A production NODE_ENV would leave out what the local stack consists of.
-  const result = spawnSync('npm', ['ci', '--include=dev'], {
+  console.log('Installing the packages of package-lock.json; this takes a minute or two.')
+  // Not `npm ci`: it refuses a lock file in which the builds for other systems are missing, and
+  // this one was written against a registry that has few of them. Without saving, the file stays
+  // as it is. A production NODE_ENV would leave out what the local stack consists of.
+  const flags = ['--no-save', '--include=dev', '--loglevel=error']
+  const result = spawnSync('npm', ['install', ...flags], {
     cwd: root,
     stdio: 'inherit',
     shell: process.platform === 'win32',
@@ -76,7 +79,10 @@ function install() {
     return 'Installing the packages failed; what npm said is above. Nothing was started.'
   }
   if (!existsSync(join(modules, 'node', 'bin', 'node')) && process.platform !== 'win32') {
-    return 'npm skipped install scripts (ignore-scripts); run `npm ci --ignore-scripts=false`.'
+    return (
+      'npm did not run install scripts (ignore-scripts or allowScripts in its configuration), so ' +
+      'parts are missing: allow them, delete node_modules, and start again.'
+    )
   }
   return undefined
 }

@@ -1,6 +1,7 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { killTree } from './kill-tree.ts'
 import { isRunning, markProcess, type ProcessMark } from './process-start.ts'
 import { UserError } from './user-error.ts'
 
@@ -69,7 +70,7 @@ async function clearStale(folder: string, path: string): Promise<void> {
 async function end(child: ProcessMark): Promise<void> {
   const deadline = Date.now() + KILL_LIMIT_MS
   while (isRunning(child) && Date.now() < deadline) {
-    unless('ESRCH', () => process.kill(child.pid, 'SIGKILL'))
+    killTree(child.pid)
     await delay(POLL_INTERVAL_MS)
   }
 }

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import { dataFolder, emptyDataFolder, type LogFile, openLog } from './data-folder.ts'
 import { explain } from './explain.ts'
+import type { LocalOptions } from './local-options.ts'
 import { type Lock, takeLock } from './lock.ts'
 import { type Shutdown, takeSignals } from './shutdown.ts'
 import type { StackOptions } from './stack.ts'
@@ -14,22 +15,15 @@ export type LocalRun = {
   readonly stackOptions: StackOptions
 }
 
-export type LocalOptions = {
-  /** Where this run will serve, for the sentence a second start gets. */
-  readonly url: string
-  /** Delete all local data first. */
-  readonly fresh: boolean
-}
-
 /**
  * The frame of `npm start` and `npm run dev`: reads the options, takes the data folder, does
  * `work`, stops whatever that deferred, and ends the process. The person at the terminal gets
  * sentences; a stack trace goes to the log. `readOptions` returns undefined when there is nothing
  * to run.
  */
-export async function runLocal<T extends LocalOptions>(
-  readOptions: () => T | undefined,
-  work: (run: LocalRun, options: T) => Promise<void>,
+export async function runLocal(
+  readOptions: () => LocalOptions | undefined,
+  work: (run: LocalRun, options: LocalOptions) => Promise<void>,
 ): Promise<never> {
   const shutdown = takeSignals()
   let logPath: string | undefined

@@ -1,6 +1,8 @@
 export type Shutdown = {
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP. */
   readonly signal: AbortSignal
+  /** Resolves when `signal` is aborted. */
+  readonly requested: Promise<void>
   /** Adds something to stop; what was added last stops first. */
   defer(stop: () => void | Promise<void>): void
   /** Stops everything that was added, whatever of it fails. */
@@ -16,6 +18,9 @@ const INTERRUPTED = 130
  */
 export function takeSignals(): Shutdown {
   const controller = new AbortController()
+  const requested = new Promise<void>((resolve) => {
+    controller.signal.addEventListener('abort', () => resolve())
+  })
   const stops: (() => void | Promise<void>)[] = []
   function onSignal(): void {
     if (controller.signal.aborted) process.exit(INTERRUPTED)
@@ -27,6 +32,7 @@ export function takeSignals(): Shutdown {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   return {
     signal: controller.signal,
+    requested,
     defer: (stop) => void stops.push(stop),
     async stopAll() {
       for (let stop = stops.pop(); stop; stop = stops.pop()) {

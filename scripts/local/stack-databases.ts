@@ -83,8 +83,9 @@ async function ensureOwner(admin: pg.Client, password: string): Promise<void> {
   if (version < OLDEST_POSTGRES) {
     throw new UserError(`Tendril needs PostgreSQL ${OLDEST_POSTGRES} or newer; this is ${version}.`)
   }
-  // An administrator who is no superuser may hand databases only to a role that it may become.
-  await admin.query(`set createrole_self_grant = 'set'`)
+  // An administrator who is no superuser may give databases only to a role that it may become, and
+  // may drop only those of a role whose privileges it has.
+  await admin.query(`set createrole_self_grant = 'set, inherit'`)
   await admin.query(`do $$ begin
     if to_regrole('${OWNER}') is null then create role ${OWNER} login createrole; end if;
     if to_regrole('${APP}') is null then

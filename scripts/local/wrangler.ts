@@ -13,5 +13,7 @@ export function wranglerEnv(): NodeJS.ProcessEnv {
     WRANGLER_SEND_ERROR_REPORTS: 'false',
     WRANGLER_WRITE_LOGS: 'false',
     WRANGLER_HIDE_BANNER: 'true',
+    // Where in the world a request came from is nothing that a local server could know.
+    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   }
 }

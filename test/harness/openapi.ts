@@ -7,6 +7,7 @@ export type Operation = {
   readonly method: string
   /** With parameters in braces: `/api/v1/graphs/{graph}`. */
   readonly path: string
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[]
   readonly requestBody?: { readonly content: Content }
   readonly responses: Readonly<Record<string, { readonly content?: Content }>>
 }

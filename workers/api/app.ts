@@ -7,6 +7,7 @@ import { refuseInvalid } from './endpoint.ts'
 import { logFailure } from './log.ts'
 import { access, isOpen } from './middleware/access.ts'
 import { readBody } from './middleware/body.ts'
+import { idempotency } from './middleware/idempotency.ts'
 import { requestScope } from './middleware/request-scope.ts'
 import { openApiDocument } from './openapi.ts'
 import { problemResponse } from './problem.ts'
@@ -46,7 +47,7 @@ app.use('/api/v1/*', async function knownRoute(c, next) {
   }
   return next()
 })
-app.use('/api/v1/*', readBody(), access())
+app.use('/api/v1/*', access(), readBody(), idempotency())
 app.use('/health/ready', access())
 
 healthRoutes(app)

@@ -144,12 +144,13 @@ function readSort(reader: Reader, kind: 'entity' | 'relationship'): Sort {
   if (key.startsWith('properties.') && key.length > 'properties.'.length) {
     return { by: 'property', path: key.slice('properties.'.length).split('.'), descending }
   }
-  const by = SORTS.find((each) => each === key && (kind === 'entity' || each !== 'name'))
+  const sorts = kind === 'entity' ? SORTS : SORTS.filter((each) => each !== 'name')
+  const by = sorts.find((each) => each === key)
   if (by) return { by, descending }
   complain(
     reader,
     'sort',
-    `must be one of ${SORTS.join(', ')} or properties.<key>, with - to reverse`,
+    `must be one of ${sorts.join(', ')} or properties.<key>, with - to reverse`,
   )
   return { by: 'created_at', descending: false }
 }

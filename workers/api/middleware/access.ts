@@ -1,16 +1,14 @@
-import type { Context as HonoContext, MiddlewareHandler } from 'hono'
-import { AppError, invalid } from '../../../core/errors.ts'
+import type { MiddlewareHandler } from 'hono'
+import { AppError } from '../../../core/errors.ts'
 import { type Access, accessByKey, accessByMember } from '../../../db/queries/access.ts'
 import { parseEnv } from '../../../env.ts'
-import type { Idempotency } from '../../context.ts'
-import { hashApiKey, isApiKey, sha256Hex } from '../../security/api-keys.ts'
+import { hashApiKey, isApiKey } from '../../security/api-keys.ts'
 import { verifyAccessToken } from '../../security/tokens.ts'
 import { type Services, services } from '../../services.ts'
 import type { AppEnv } from '../context.ts'
 
 /** Any other name no graph can have, which the route says. */
 const GRAPH_PATH = /^\/api\/v1\/graphs\/([a-z0-9-]+)(?=\/|$)/
-const MAX_KEY_LENGTH = 255
 
 /** Whether a route takes no credential. One that is sent anyway, perhaps an old one, does not count. */
 export function isOpen(path: string): boolean {
@@ -18,8 +16,8 @@ export function isOpen(path: string): boolean {
 }
 
 /**
- * Makes the request's context: who asks (an API key or an access token), which graph is named, and
- * the idempotency key. A credential that is not good is refused here; whether one is needed, and
+ * Makes the request's context: who asks (an API key or an access token) and which graph is named. A
+ * credential that is not good is refused here, before the body is read; whether one is needed, and
  * what it allows, the operation decides.
  */
 export function access(): MiddlewareHandler<AppEnv> {
@@ -30,7 +28,7 @@ export function access(): MiddlewareHandler<AppEnv> {
       services: parts,
       requestId: c.get('requestId'),
       route: `${c.req.method} ${c.req.path}`,
-      idempotency: await idempotencyOf(c),
+      idempotency: null,
       access: credential === null ? null : await resolve(parts, credential, graphName(c.req.path)),
     })
     return next()
@@ -67,16 +65,4 @@ function bearer(header: string | undefined): string | null {
 
 function graphName(path: string): string | null {
   return GRAPH_PATH.exec(path)?.[1] ?? null
-}
-
-async function idempotencyOf(c: HonoContext<AppEnv>): Promise<Idempotency | null> {
-  const key = c.req.header('idempotency-key')
-  if (key === undefined || c.req.method === 'GET' || c.req.method === 'HEAD') return null
-  if (key.length === 0 || key.length > MAX_KEY_LENGTH) {
-    const message = `must have 1 to ${MAX_KEY_LENGTH} characters`
-    throw invalid([{ pointer: 'Idempotency-Key', message }])
-  }
-  const body = c.req.bodyCache.text ? await c.req.text() : ''
-  const fingerprint = await sha256Hex(JSON.stringify([c.req.header('if-match') ?? '', body]))
-  return { key, fingerprint }
 }

@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import type { AppEnv } from '../context.ts'
+import { discardBody } from './body.ts'
 
 /** A request id that a proxy in front may set; anything else is replaced. */
 const ACCEPTED_ID = /^[A-Za-z0-9._-]{8,128}$/
@@ -11,6 +12,7 @@ export function requestScope(): MiddlewareHandler<AppEnv> {
     const requestId = given && ACCEPTED_ID.test(given) ? given : crypto.randomUUID()
     c.set('requestId', requestId)
     await next()
+    await discardBody(c.req.raw)
     c.header('x-request-id', requestId)
     c.header('x-content-type-options', 'nosniff')
     c.header('referrer-policy', 'no-referrer')

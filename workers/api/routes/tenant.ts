@@ -89,7 +89,8 @@ export function authRoutes(app: App): void {
 /** A year of four digits in UTC: others have no RFC 3339 form to be shown in. */
 function isStorableTime(text: string): boolean {
   const time = Date.parse(text)
-  return time >= 0 && time < Date.UTC(10_000, 0)
+  // What is no time at all has been complained of already.
+  return Number.isNaN(time) || (time >= 0 && time < Date.UTC(10_000, 0))
 }
 
 const newKey = z

@@ -1,0 +1,27 @@
+import type { Context as HonoContext, MiddlewareHandler } from 'hono'
+import { invalid } from '../../../core/errors.ts'
+import type { Idempotency } from '../../context.ts'
+import { sha256Hex } from '../../security/api-keys.ts'
+import type { AppEnv } from '../context.ts'
+
+const MAX_KEY_LENGTH = 255
+
+/** Adds the idempotency key to the request's context. Needs the body to have been read. */
+export function idempotency(): MiddlewareHandler<AppEnv> {
+  return async function idempotency(c, next) {
+    c.set('context', { ...c.get('context'), idempotency: await idempotencyOf(c) })
+    return next()
+  }
+}
+
+async function idempotencyOf(c: HonoContext<AppEnv>): Promise<Idempotency | null> {
+  const key = c.req.header('idempotency-key')
+  if (key === undefined || c.req.method === 'GET' || c.req.method === 'HEAD') return null
+  if (key.length === 0 || key.length > MAX_KEY_LENGTH) {
+    const message = `must have 1 to ${MAX_KEY_LENGTH} characters`
+    throw invalid([{ pointer: 'Idempotency-Key', message }])
+  }
+  const body = c.req.bodyCache.text ? await c.req.text() : ''
+  const fingerprint = await sha256Hex(JSON.stringify([c.req.header('if-match') ?? '', body]))
+  return { key, fingerprint }
+}
