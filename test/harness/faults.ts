@@ -10,12 +10,17 @@ export type Faults = {
 
 /** Runs `use` while connections fail as told, and makes them work again whatever happens. */
 export async function withFaults<T>(faults: Faults, use: () => Promise<T>): Promise<T> {
-  await control('/faults', faults)
+  await setFaults(faults)
   try {
     return await use()
   } finally {
-    await control('/faults', { cutBefore: 0, cutAfter: 0, delayMs: 0 })
+    await setFaults({})
   }
+}
+
+/** From now on; what is not named does not fail. */
+export async function setFaults(faults: Faults): Promise<void> {
+  await control('/faults', faults)
 }
 
 /** Throws every Durable Object out of memory; the next call builds it anew. */

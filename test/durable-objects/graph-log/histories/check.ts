@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { StoredCommit, StoredEvent } from '../../../harness/graph-log/contents.ts'
 import { inconsistencies } from '../../../harness/graph-log/inconsistencies.ts'
 import { ReplayedLog } from '../../../harness/graph-log/replayed-log.ts'
-import { type Attempt, isSettled, isUnknown, type Observed } from './attempts.ts'
+import { type Attempt, isSettled, isUnknown, type Observed, type Told } from './attempts.ts'
 import { commitProblems, refusalProblems, schemaProblems } from './explain.ts'
 import { Heads } from './heads.ts'
 
@@ -60,7 +60,15 @@ function outcomeProblems(
       ? [`is in the log though the last word was ${statuses}`]
       : []),
     ...(isSettled(calls) ? [] : ['was never settled']),
+    ...calls
+      .filter(({ request, told }) => isNo(told) && request.requestId === events[0]?.request_id)
+      .map(({ told }) => `is in the log by a call that was told ${told.status}`),
   ]
+}
+
+/** Nothing of such a call is written, then or later; another call of its commit id may be. */
+function isNo({ status }: Told): boolean {
+  return status === 'not_committed' || status === 'refused' || status === 'schema_moved'
 }
 
 function answerProblems(
