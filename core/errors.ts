@@ -62,14 +62,23 @@ export function isAppError(error: unknown): error is AppError {
   return error instanceof Error && error.name === 'AppError' && 'code' in error && 'detail' in error
 }
 
-/** A request whose fields are wrong: every one of them is listed. */
+/** Most bad fields one answer lists, and most characters of a pointer: a bad body may have millions. */
+export const MAX_FIELD_ERRORS = 100
+const MAX_POINTER_CHARACTERS = 500
+
+/** A request whose fields are wrong: every one of them is listed, up to `MAX_FIELD_ERRORS`. */
 export function invalid(errors: readonly FieldError[]): AppError {
-  const [first] = errors
+  const listed = errors.slice(0, MAX_FIELD_ERRORS).map(({ pointer, message }) => ({
+    pointer: pointer.slice(0, MAX_POINTER_CHARACTERS),
+    message,
+  }))
+  const [first] = listed
+  const more = errors.length >= MAX_FIELD_ERRORS ? 'at least ' : ''
   const message =
     errors.length === 1 && first
       ? `${first.pointer || 'body'}: ${first.message}`
-      : `${errors.length} fields are invalid`
-  return new AppError('invalid', message, { errors })
+      : `${more}${listed.length} fields are invalid`
+  return new AppError('invalid', message, { errors: listed })
 }
 
 export function notFound(what: string): AppError {

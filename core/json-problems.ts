@@ -1,4 +1,4 @@
-import type { FieldError } from './errors.ts'
+import { type FieldError, MAX_FIELD_ERRORS } from './errors.ts'
 
 /** Nesting beyond which JSON is refused: PostgreSQL and validators recurse. */
 const MAX_DEPTH = 64
@@ -7,28 +7,49 @@ const MAX_DEPTH = 64
  * Everything in a JSON value that PostgreSQL cannot store or that would come back changed. `pointer`
  * is where the value stands.
  */
-export function jsonProblems(value: unknown, pointer: string, depth = 0): FieldError[] {
-  if (depth > MAX_DEPTH) return [{ pointer, message: `is nested deeper than ${MAX_DEPTH} levels` }]
-  switch (typeof value) {
-    case 'string':
-      return textProblem(value, pointer)
-    case 'number':
-      return Number.isFinite(value) ? [] : [{ pointer, message: 'is too large a number' }]
-    case 'object':
-      if (value === null) return []
-      return Object.entries(value).flatMap(([key, child]) => {
-        const at = `${pointer}/${escapedKey(key)}`
-        return [...textProblem(key, at), ...jsonProblems(child, at, depth + 1)]
-      })
-    default:
-      return []
+export function jsonProblems(value: unknown, pointer: string): FieldError[] {
+  const problems: FieldError[] = []
+  collectProblems(value, () => pointer, 0, problems)
+  return problems
+}
+
+/** Stops when there are as many as an answer lists; pointers are made only where they are needed. */
+function collectProblems(
+  value: unknown,
+  pointer: () => string,
+  depth: number,
+  problems: FieldError[],
+): void {
+  if (problems.length >= MAX_FIELD_ERRORS) return
+  if (depth > MAX_DEPTH) {
+    problems.push({ pointer: pointer(), message: `is nested deeper than ${MAX_DEPTH} levels` })
+  } else if (typeof value === 'string') {
+    addTextProblem(value, pointer, problems)
+  } else if (typeof value === 'number' && !Number.isFinite(value)) {
+    problems.push({ pointer: pointer(), message: 'is too large a number' })
+  } else if (isContainer(value)) {
+    for (const [key, child] of Object.entries(value)) {
+      const at = () => `${pointer()}/${escapedKey(key)}`
+      addTextProblem(key, at, problems)
+      collectProblems(child, at, depth + 1, problems)
+    }
   }
+}
+
+function addTextProblem(text: string, pointer: () => string, problems: FieldError[]): void {
+  const message = textFault(text)
+  if (message) problems.push({ pointer: pointer(), message })
 }
 
 /** Text that PostgreSQL refuses: the character NUL, and halves of surrogate pairs. */
 export function textProblem(text: string, pointer: string): FieldError[] {
-  if (text.includes('\0')) return [{ pointer, message: 'contains the character U+0000' }]
-  return text.isWellFormed() ? [] : [{ pointer, message: 'contains half of a surrogate pair' }]
+  const message = textFault(text)
+  return message ? [{ pointer, message }] : []
+}
+
+function textFault(text: string): string | null {
+  if (text.includes('\0')) return 'contains the character U+0000'
+  return text.isWellFormed() ? null : 'contains half of a surrogate pair'
 }
 
 /** Only a run of 16 digits can be an integer beyond 2^53. */
@@ -56,7 +77,9 @@ export function parseJsonExactly(text: string): { value: unknown; problems: Fiel
   JSON.parse(text, function collect(this: unknown, key, child: unknown, context?: Source) {
     const source = context?.source ?? ''
     if (isContainer(child)) places.set(child, { holder: this, key })
-    else if (isInexact(child, source)) inexact.push({ holder: this, key, source })
+    else if (inexact.length < MAX_FIELD_ERRORS && isInexact(child, source)) {
+      inexact.push({ holder: this, key, source })
+    }
     return child
   })
   const problems = inexact.map(({ source, ...place }) => ({

@@ -40,6 +40,8 @@ export class DatabaseError extends Error {
   /** SQLSTATE, where the server gave one. */
   readonly sqlState: string | null
   readonly constraint: string | null
+  /** The result is larger than the service sends: nothing is wrong with the database. */
+  readonly tooLarge: boolean
 
   constructor(
     message: string,
@@ -50,6 +52,7 @@ export class DatabaseError extends Error {
     this.certain = options.certain
     this.sqlState = options.sqlState ?? null
     this.constraint = options.constraint ?? null
+    this.tooLarge = /HTTP status 507/.test(message)
   }
 }
 

@@ -179,7 +179,7 @@ function entityVerdicts(payload: CommitPayload, mine: (alias: string) => SQL): S
     when v <> cur_version then 'version_mismatch'
     ${
       payload.hasDeletions
-        ? sql`when a = 'delete' and (select count(*) from cascade c where c.req = o.req) > ${MAX_CASCADE}
+        ? sql`when a = 'delete' and (select size from cascade_size) > ${MAX_CASCADE}
       then 'too_many_relationships'`
         : sql``
     }
@@ -189,20 +189,25 @@ function entityVerdicts(payload: CommitPayload, mine: (alias: string) => SQL): S
 }
 
 /**
- * The relationships that go with the entities a request deletes (C6), one more than may go. One
- * between two of them goes with the first that is not refused, or it would stay without an end.
+ * The relationships that go with the entities a request deletes (C6), and how many, counted to just
+ * beyond what may go: each is met at most twice, once at either end. One between two of them goes with
+ * the first that is not refused, or it would stay without an end. Deletions go alone (C4), so there is
+ * one request.
  */
 function cascade(payload: CommitPayload, mine: (alias: string) => SQL): SQL {
   if (!payload.hasDeletions) return sql``
   return sql`cascade as materialized (
-  select distinct on (r.id) o.req, o.op, o.commit_id, o.actor, o.request_id, r.* from entity_found o cross join lateral (
-    (select r.ctid, r.* from relationships r where ${mine('r')} and r.from_id = o.cur_id
-      limit ${MAX_CASCADE + 1})
-    union all
-    (select r.ctid, r.* from relationships r where ${mine('r')} and r.to_id = o.cur_id
-      and r.from_id <> o.cur_id limit ${MAX_CASCADE + 1})
-  ) r where o.a = 'delete' and (o.v is null or o.v = o.cur_version) order by r.id, o.op
-),`
+  select distinct on (id) * from (
+    select o.req, o.op, o.commit_id, o.actor, o.request_id, r.* from entity_found o
+    cross join lateral (
+      select r.ctid, r.* from relationships r where ${mine('r')} and r.from_id = o.cur_id
+      union all
+      select r.ctid, r.* from relationships r where ${mine('r')} and r.to_id = o.cur_id
+        and r.from_id <> o.cur_id
+    ) r where o.a = 'delete' and (o.v is null or o.v = o.cur_version)
+    limit ${2 * MAX_CASCADE + 2}
+  ) r order by id, op
+), cascade_size as materialized (select count(*) as size from cascade),`
 }
 
 function relationshipVerdicts(payload: CommitPayload, mine: (alias: string) => SQL): SQL {
@@ -220,8 +225,7 @@ function relationshipVerdicts(payload: CommitPayload, mine: (alias: string) => S
   }
   const isGone = (id: SQL): SQL =>
     payload.hasDeletions
-      ? sql`exists (select from entity_op d where d.req = o.req and d.a = 'delete' and d.cur_id = ${id}
-        and d.verdict is null)`
+      ? sql`${id} in (select cur_id from entity_op where a = 'delete' and verdict is null)`
       : sql`false`
   return sql`new_end as materialized (
   select req, op, case when verdict is null then coalesce(cur_id, id) end as id from entity_op
@@ -282,9 +286,9 @@ function cascadeChanges(payload: CommitPayload): SQL {
   select 'relationship', req, op, commit_id, actor, request_id, 3, 'deleted', id, type, external_id, from_id, to_id, null, null,
     null, null, null, ctid, version, null, null, null, properties, created_at, updated_at
   from cascade c where req not in (select req from refused)
-    and not exists (select from relationship_op r where r.req = c.req and r.cur_id = c.id
-      and r.verdict is null)
-    and exists (select from entity_op o where o.req = c.req and o.op = c.op and o.verdict is null)`
+    and id not in (
+      select cur_id from relationship_op where verdict is null and cur_id is not null)
+    and op in (select op from entity_op where verdict is null)`
 }
 
 function relationshipWrites(payload: CommitPayload, keys: SQL): SQL {

@@ -87,7 +87,7 @@ with head as (
   where tenant_id = ${tenantId}::uuid and commit_id = ${request.commitId}
 ), live as materialized (
   select case when (state = 'pending') <> ${request.command.action === 'register'}
-    then 'not_found' else (${parts.verdict}) end as verdict
+    then ${request.command.action === 'register' ? 'email_taken' : 'not_found'} else (${parts.verdict}) end as verdict
   from head where not exists (select from known)
 ), event as materialized (
   select head.seq + 1 as seq, head.history_id, now()::timestamptz(3) as at
@@ -205,14 +205,19 @@ function partsOf(tenantId: TenantId, { command, actor }: TenantRequest): Parts {
 
 const UNIQUE_VIOLATION = '23505'
 
+const REFUSED_BY: Readonly<Record<string, RefusalCode>> = {
+  users_email_unique: 'email_taken',
+  graphs_name: 'name_taken',
+}
+
 /**
  * E-mail addresses are unique across tenants, whose logs know nothing of each other: two
  * registrations at once are parted by the index.
  */
 function refusedByConstraint(error: unknown, fence: Fence): CommittedGroup {
   if (!(error instanceof DatabaseError) || error.sqlState !== UNIQUE_VIOLATION) throw error
-  const refused: RefusalCode =
-    error.constraint === 'users_email_unique' ? 'email_taken' : 'name_taken'
+  const refused = REFUSED_BY[error.constraint ?? '']
+  if (!refused) throw error
   return {
     seq: fence.seq,
     answers: [{ status: 'refused', seq: fence.seq, refusals: [{ op: 0, refused }] }],

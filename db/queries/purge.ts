@@ -6,11 +6,17 @@ export const KEEP_ANSWERS_HOURS = 24
 
 /** Rows one statement removes, so that none takes long or locks much. */
 const STEP_ROWS = 5_000
-/** Steps of one run: what is left waits for the next. */
-const MAX_STEPS = 50
+/** Steps of one run, ten million rows: what is left waits for the next. */
+const MAX_STEPS = 2_000
 
-/** Removes what has had its day, in small steps. */
+/** Months of event partitions kept ready. */
+const PARTITIONS_AHEAD = 24
+
+/** Removes what has had its day, in small steps, and makes room for what comes. */
 export async function purge(database: Database, kind: 'catalog' | 'shard'): Promise<void> {
+  await database.batchWith({}, [
+    sql`select tendril_add_event_partitions(now(), ${PARTITIONS_AHEAD}::int)`,
+  ])
   await repeat(
     database,
     sql`select tendril_purge_commits(

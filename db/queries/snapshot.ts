@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { notFound } from '../../core/errors.ts'
+import { AppError, notFound } from '../../core/errors.ts'
 import type { GraphAddress } from '../../core/log/address.ts'
 import { type Database, DatabaseError, type Row, unavailable } from '../client.ts'
 
@@ -40,13 +40,20 @@ export async function readGraph(
   }
 }
 
-/** A read that the database did not carry out is `unavailable`, unless the statement was at fault. */
+/**
+ * A read that the database did not carry out is `unavailable`, unless the statement was at fault or the
+ * answer is too large.
+ */
 export async function runRead<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (error) {
-    if (error instanceof DatabaseError && !isOurFault(error)) throw unavailable(error)
-    throw error
+    if (!(error instanceof DatabaseError) || isOurFault(error)) throw error
+    if (!error.tooLarge) throw unavailable(error)
+    throw new AppError(
+      'payload_too_large',
+      'the answer is too large: ask for fewer records at once',
+    )
   }
 }
 

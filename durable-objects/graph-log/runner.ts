@@ -19,6 +19,11 @@ export const GROUP_LIMITS: GroupLimits = { commands: MAX_COMMANDS, bytes: MAX_GR
 
 const DEFAULTS: WriterOptions = { limits: GROUP_LIMITS, maxSends: 3, maxQueue: 10_000 }
 
+/** Bytes of all requests that wait or are on their way: an object has 128 MB, copies included. */
+const MAX_WAITING_BYTES = 24 * 1024 * 1024
+
+type Waiter = { readonly resolve: (answer: CommitAnswer) => void; readonly bytes: number }
+
 type OpenWaiter = {
   readonly resolve: (watermarks: Watermarks) => void
   readonly reject: (error: Error) => void
@@ -42,7 +47,8 @@ export class LogRunner<Request extends Sized> {
   readonly #options: WriterOptions
   readonly #confirmInstance: () => Promise<unknown>
   readonly #writer: Writer<Request> = newWriter()
-  readonly #waiters = new Map<number, (answer: CommitAnswer) => void>()
+  readonly #waiters = new Map<number, Waiter>()
+  #waitingBytes = 0
   #openWaiters: OpenWaiter[] = []
   #watermarks: Watermarks | null = null
   #nextTicket = 1
@@ -67,10 +73,15 @@ export class LogRunner<Request extends Sized> {
   submit(request: Request): Promise<CommitAnswer> {
     const ticket = this.#nextTicket
     this.#nextTicket += 1
+    const { fingerprint } = request
+    const footprint = this.#footprintOf(request)
+    const { bytes } = footprint
+    if (this.#waiters.size > 0 && this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
+      return Promise.resolve({ status: 'outcome_unknown', reason: 'too many writes are waiting' })
+    }
     return new Promise((resolve) => {
-      this.#waiters.set(ticket, resolve)
-      const { fingerprint } = request
-      const footprint = this.#footprintOf(request)
+      this.#waiters.set(ticket, { resolve, bytes })
+      this.#waitingBytes += bytes
       this.#feed({
         type: 'submitted',
         submission: { ticket, request, footprint, fingerprint, sends: 0 },
@@ -95,8 +106,7 @@ export class LogRunner<Request extends Sized> {
   #carryOut(effect: Effect<Request>): void {
     switch (effect.do) {
       case 'answer':
-        this.#waiters.get(effect.ticket)?.(effect.answer)
-        this.#waiters.delete(effect.ticket)
+        this.#answer(effect.ticket, effect.answer)
         return
       case 'open':
         void this.#open(effect.commitIds)
@@ -105,6 +115,14 @@ export class LogRunner<Request extends Sized> {
         void this.#commit(effect.fence, effect.group)
         return
     }
+  }
+
+  #answer(ticket: number, answer: CommitAnswer): void {
+    const waiter = this.#waiters.get(ticket)
+    if (!waiter) return
+    this.#waiters.delete(ticket)
+    this.#waitingBytes -= waiter.bytes
+    waiter.resolve(answer)
   }
 
   async #open(commitIds: readonly string[]): Promise<void> {

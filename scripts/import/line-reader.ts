@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { UserError } from '../local/user-error.ts'
 
 /** Lines of one request and where in the file they end. */
 export type Chunk = {
@@ -25,10 +26,13 @@ export async function* readChunks(
   let endByte = from.byte
   let firstLine = from.line
   const take = (line: Buffer, withNewline: number): Chunk | null => {
-    lines.push(line.toString('utf8'))
+    // A line that does not fit any more begins the next chunk.
+    const full = lines.length === MAX_ROWS || (lines.length > 0 && bytes + line.length > MAX_BYTES)
+    const chunk = full ? flush() : null
+    lines.push(decode(line, firstLine + lines.length))
     bytes += line.length
     endByte += line.length + withNewline
-    return lines.length >= MAX_ROWS || bytes >= MAX_BYTES ? flush() : null
+    return chunk
   }
   const flush = (): Chunk => {
     const chunk = { lines, firstLine, endByte }
@@ -47,6 +51,16 @@ export async function* readChunks(
     }
     rest = rest.subarray(start)
   }
-  if (rest.length > 0) take(rest, 0)
+  const chunk = rest.length > 0 ? take(rest, 0) : null
+  if (chunk) yield chunk
   if (lines.length > 0) yield flush()
+}
+
+function decode(line: Buffer, number: number): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(line)
+  } catch {
+    // Only for bytes that are not UTF-8: sending replacements would store another text.
+    throw new UserError(`line ${number} is not UTF-8`)
+  }
 }

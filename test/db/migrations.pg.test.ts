@@ -1,3 +1,7 @@
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { migrateDatabase } from '../../db/migrate.ts'
@@ -86,16 +90,52 @@ describe.each(KINDS)('the migrations of a %s', (kind) => {
     )
   })
 
-  it('let no one but the owner make partitions', async () => {
-    const { rows } = await databases[kind].owner.query(
-      `select has_function_privilege('tendril_app',
-        'tendril_add_event_partitions(timestamptz, int)', 'execute') as may`,
+  it('let the runtime make partitions, which belong to the owner and are closed to it', async () => {
+    const { database, owner } = databases[kind]
+    const made = `events_${new Date().getUTCFullYear() + 4}_01`
+    await database.batchWith({}, [
+      sql`select tendril_add_event_partitions(now() + interval '4 years', 13)`,
+    ])
+    const { rows } = await owner.query(
+      `select pg_get_userbyid(relowner) = current_user as mine,
+         has_table_privilege('tendril_app', oid, 'select') as may_read
+       from pg_class where relname = $1 or relname = $2 limit 1`,
+      [made, `events_${new Date().getUTCFullYear() + 5}_01`],
     )
-    expect(rows).toEqual([{ may: false }])
+    expect(rows).toEqual([{ mine: true, may_read: false }])
+  })
+
+  it('leave a month alone of which the default partition has events already', async () => {
+    const { database, owner } = databases[kind]
+    const tenant = randomUUID()
+    const graph = kind === 'shard' ? { column: ', graph_id', value: `, '${randomUUID()}'` } : null
+    await owner.query(
+      `insert into events (tenant_id${graph?.column ?? ''}, seq, at, kind, actor, request_id, commit_id)
+       values ($1${graph?.value ?? ''}, 1, '2090-03-15', 'test', 'test', 'test', 'test')`,
+      [tenant],
+    )
+    await database.batchWith({}, [sql`select tendril_add_event_partitions('2090-02-01', 3)`])
+    const { rows } = await owner.query(
+      `select relname from pg_class where relname like 'events_2090%' and relkind = 'r' order by 1`,
+    )
+    expect(rows.map(({ relname }) => relname)).toEqual(['events_2090_02', 'events_2090_04'])
   })
 })
 
 describe('the migrations of a shard', () => {
+  it('keep the rows that are there when the first statistics are made', async () => {
+    const { owner } = databases.shard
+    const file = join(import.meta.dirname, '../../db/migrations/shard/0002_first_statistics.sql')
+    await owner.query(`insert into commits (tenant_id, graph_id, commit_id, fingerprint, answer, at)
+      values (gen_random_uuid(), gen_random_uuid(), 'kept', '', '{}', now())`)
+    await owner.query(
+      'drop statistics entities_graph_tenant, relationships_graph_tenant, commits_graph_tenant',
+    )
+    await owner.query(await readFile(file, 'utf8'))
+    const { rows } = await owner.query('delete from commits returning commit_id')
+    expect(rows).toEqual([{ commit_id: 'kept' }])
+  })
+
   it('keep the adjacency of a relationship in its indexes', async () => {
     const { rows } = await databases.shard.owner.query<{ def: string }>(
       `select pg_get_indexdef(c.oid) as def from pg_class c

@@ -70,7 +70,7 @@ describe('a registration', () => {
   it('happens once: another one finds the tenant active', async () => {
     const session = await newRegistered(catalog.database)
     const before = await session.contents(catalog.owner)
-    expect(await session.ask(register())).toMatchObject(refusedAs('not_found', 1))
+    expect(await session.ask(register())).toMatchObject(refusedAs('email_taken', 1))
     expect(await session.contents(catalog.owner)).toEqual(before)
   })
 

@@ -9,7 +9,7 @@ import { access, isOpen } from './middleware/access.ts'
 import { readBody } from './middleware/body.ts'
 import { idempotency } from './middleware/idempotency.ts'
 import { requestScope } from './middleware/request-scope.ts'
-import { openApiDocument } from './openapi.ts'
+import { openApiText } from './openapi.ts'
 import { problemResponse } from './problem.ts'
 import { routedPath } from './rewrite.ts'
 import { RouteTable } from './route-table.ts'
@@ -27,7 +27,7 @@ app.use('*', requestScope())
 // Routes that work without the databases come before the middleware that asks them.
 app.get('/api/v1/openapi.json', (c) => {
   c.header('cache-control', 'public, max-age=300')
-  return c.json(openApiDocument(app))
+  return c.body(openApiText(app), 200, { 'content-type': 'application/json' })
 })
 app.get('/', (c) => c.redirect('/reference/'))
 

@@ -1,7 +1,14 @@
 import type { App } from './endpoint.ts'
 
-/** The OpenAPI 3.1 description of every route, generated from their schemas. */
-export function openApiDocument(app: App) {
+let text: string | null = null
+
+/** The OpenAPI 3.1 description of every route as JSON, generated from their schemas once per isolate. */
+export function openApiText(app: App): string {
+  text ??= JSON.stringify(openApiDocument(app))
+  return text
+}
+
+function openApiDocument(app: App) {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',

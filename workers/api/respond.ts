@@ -57,9 +57,16 @@ function strong(tag: string): string {
   return tag.trim().replace(/^W\//, '')
 }
 
-/** The version in `If-Match`; `null` without the header or with `*`. Throws for anything else. */
+/** No record has this version. */
+const NO_VERSION = 0
+
+/**
+ * The version in `If-Match`; `null` without the header or with `*`. A tag that we never gave is a
+ * version that no record has; `undefined` is what is no single ETag at all.
+ */
 export function ifMatchVersion(header: string | undefined): number | null | undefined {
   if (header === undefined || header.trim() === '*') return null
-  const match = /^"(\d{1,15})"$/.exec(strong(header))
-  return match ? Number(match[1]) : undefined
+  const tag = /^"([^",]*)"$/.exec(strong(header))?.[1]
+  if (tag === undefined) return undefined
+  return /^\d{1,15}$/.test(tag) ? Number(tag) : NO_VERSION
 }

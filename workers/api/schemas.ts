@@ -14,11 +14,15 @@ export const text = (max: number, base = z.string()) =>
         context.addIssue({ code: 'custom', message })
     })
 
+/** Characters of a record's properties: a page of records has to fit into an answer. */
+const MAX_PROPERTIES_CHARACTERS = 2 * 1024 * 1024
+
 /** Bytes of a name's index key; an index row of PostgreSQL holds 2,704. */
 const MAX_NAME_KEY_BYTES = 2_000
 
 export const id = z
   .uuid()
+  .refine((value) => !/^[0f-]+$/i.test(value), 'must not be the nil or the max UUID')
   .transform((value) => value.toLowerCase())
   .openapi({
     type: 'string',
@@ -54,6 +58,10 @@ export const properties = z
     'must be an object',
   )
   .superRefine((value, context) => {
+    if (JSON.stringify(value).length > MAX_PROPERTIES_CHARACTERS) {
+      const message = `has more than ${MAX_PROPERTIES_CHARACTERS} characters of JSON`
+      context.addIssue({ code: 'custom', message })
+    }
     for (const { pointer, message } of jsonProblems(value, '')) {
       const path = pointer.split('/').slice(1).map(unescapedKey)
       context.addIssue({ code: 'custom', message, path })

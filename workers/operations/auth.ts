@@ -56,8 +56,9 @@ export async function register(context: Context, input: Registration): Promise<R
       shardId,
     },
   )
-  // A repeat proves nothing by its key: it needs the password that the first request set.
-  const session = done.replayed
+  // A repeat proves nothing by its key: it needs the password that the first request set. And what was
+  // committed under this key may be another request's, even where the log does not say `replayed`.
+  const session = idempotency
     ? await login(context, { ...input, tenantId: tenant })
     : await openSession(context, tenant, user)
   return { ...session, graph: DEFAULT_GRAPH, replayed: done.replayed }

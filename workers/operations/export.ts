@@ -1,3 +1,4 @@
+import { isAppError } from '../../core/errors.ts'
 import type { Bookmark } from '../../core/log/bookmark.ts'
 import type { Kind } from '../../core/log/commands.ts'
 import type { Entity, Relationship } from '../../core/log/records.ts'
@@ -39,11 +40,19 @@ async function* recordsOf(
 ): AsyncIterable<ExportedRecord> {
   const shard = services.shard(graph.shardId)
   let after = BEFORE_ALL
+  let limit = PAGE_ROWS
   for (;;) {
-    const page = await exportPage(shard, graph, kind, { seq, after, limit: PAGE_ROWS })
+    let page: (Entity | Relationship)[]
+    try {
+      page = await exportPage(shard, graph, kind, { seq, after, limit })
+    } catch (error) {
+      if (!isAppError(error) || error.code !== 'payload_too_large' || limit === 1) throw error
+      limit = Math.ceil(limit / 2)
+      continue
+    }
     for (const record of page) yield { kind, ...record } as ExportedRecord
     const last = page.at(-1)
-    if (!last || page.length < PAGE_ROWS) return
+    if (!last || page.length < limit) return
     after = last.id
   }
 }

@@ -1,10 +1,12 @@
 import { notFound } from '../../core/errors.ts'
 import { graphId } from '../../core/ids.ts'
 import type { GraphAddress } from '../../core/log/address.ts'
+import { DEFAULT_GRAPH } from '../../core/tenant/requests.ts'
 import { closeGraph, placeGraph } from '../../db/queries/graphs.ts'
 import { type Graph, listGraphs } from '../../db/queries/tenant.ts'
 import { graphOperation, tenantOperation } from './define.ts'
 import { ownLog } from './keys.ts'
+import { refusal } from './refusals.ts'
 import { writeTenant } from './tenant-write.ts'
 
 export const findGraphs = tenantOperation(
@@ -42,23 +44,25 @@ export const createGraph = tenantOperation(
 )
 
 /**
- * The catalog forgets the name first; then the shard closes the graph against late writes. `graph` is
- * `null` when the tenant has none of that name, perhaps because this request was made before.
+ * The shard closes the graph first, and only then does the catalog forget its name: a deletion that
+ * stops half-way can be asked for again. `graph` is `null` when the tenant has none of that name,
+ * perhaps because this request was made before.
  */
 export const deleteGraph = tenantOperation(
   'graphs.manage',
   async (context, graph: GraphAddress | null): Promise<{ replayed: boolean }> => {
     const { services, principal } = context
     if (!graph && !context.idempotency) throw notFound('this graph')
-    const done = await writeTenant(context, ownLog(context), {
+    if (graph) {
+      const graphs = await listGraphs(services.catalog, principal.tenantId)
+      if (graphs.some(({ id, name }) => id === graph.graphId && name === DEFAULT_GRAPH)) {
+        throw refusal({ op: 0, refused: 'last_graph' })
+      }
+      await closeGraph(services.shard(graph.shardId), principal.tenantId, graph.graphId)
+    }
+    return writeTenant(context, ownLog(context), {
       action: 'delete_graph',
       graphId: graph?.graphId ?? services.newId(),
     })
-    // A repeat may come because the shard was not reached the first time, and knows only the id.
-    const shardIds = graph ? [graph.shardId] : services.shardIds
-    for (const shardId of shardIds) {
-      await closeGraph(services.shard(shardId), principal.tenantId, graphId(done.id))
-    }
-    return { replayed: done.replayed }
   },
 )

@@ -1,4 +1,5 @@
 import { dereference, type OutputUnit, type Schema, Validator } from '@cfworker/json-schema'
+import isSafeRegex from 'safe-regex2'
 import type { FieldError } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 
@@ -7,6 +8,9 @@ import type { JsonObject } from '../../core/json.ts'
  * defined: later it would fail every write of a record that reaches the bad part.
  */
 export function jsonSchemaProblems(jsonSchema: JsonObject): FieldError[] {
+  if (JSON.stringify(jsonSchema).length > MAX_SCHEMA_CHARACTERS) {
+    return [{ pointer: '', message: `has more than ${MAX_SCHEMA_CHARACTERS} characters` }]
+  }
   const { errors } = META_SCHEMA.validate(jsonSchema)
   if (errors.length === 0) return referenceProblems(jsonSchema)
   return errors
@@ -97,21 +101,80 @@ const META_SCHEMA = new Validator(
   false,
 )
 
-/** References to what is not there, and those that lead back to themselves without end. */
+/**
+ * Bounds of what one schema may cost, since every write of its type pays for it and the isolate serves
+ * other tenants, too.
+ */
+const MAX_SCHEMA_CHARACTERS = 32_768
+/** Schemas that checking one value may come to, references followed. */
+const MAX_EXPANSION = 2_000
+/** Items that are compared pair by pair. */
+const MAX_UNIQUE_ITEMS = 1_000
+
+/** References to what is not there, those that lead back to themselves, and what would take too long. */
 function referenceProblems(jsonSchema: JsonObject): FieldError[] {
   // A copy, because every part of it is marked with its address.
   const parts = addressed(structuredClone(jsonSchema))
   if (parts === null) return [{ pointer: '', message: 'an $id or $ref is not a usable address' }]
-  return Object.entries(parts).flatMap(([uri, part]) => {
+  const broken = Object.entries(parts).flatMap(([uri, part]) => {
     if (typeof part === 'boolean' || part.$ref === undefined) return []
     const pointer = `${pointerOf(new URL(uri).hash)}/$ref`
     if (targetOf(part, parts) === undefined) {
       return [{ pointer, message: `there is no ${JSON.stringify(part.$ref)} in this schema` }]
     }
-    return leadsTo(part, part, parts, new Set())
+    return leadsTo(part, part, parts)
       ? [{ pointer, message: `${JSON.stringify(part.$ref)} leads back to itself` }]
       : []
   })
+  return broken.length > 0 ? broken : costProblems(parts)
+}
+
+/** What would make a check of a small value take long. */
+function costProblems(parts: Parts): FieldError[] {
+  const sizes = new Map<Schema, number>()
+  return Object.entries(parts).flatMap(([uri, part]) => {
+    if (typeof part === 'boolean') return []
+    const pointer = pointerOf(new URL(uri).hash)
+    const problems: FieldError[] = []
+    if (expansion(part, parts, sizes) > MAX_EXPANSION) {
+      const message = `comes to more than ${MAX_EXPANSION} schemas for one value`
+      problems.push({ pointer, message })
+    }
+    if (part.uniqueItems === true && !((part.maxItems ?? Infinity) <= MAX_UNIQUE_ITEMS)) {
+      const message = `needs a maxItems of at most ${MAX_UNIQUE_ITEMS}`
+      problems.push({ pointer: `${pointer}/uniqueItems`, message })
+    }
+    const patterns = [...(part.pattern === undefined ? [] : [part.pattern])]
+    for (const pattern of [...patterns, ...Object.keys(part.patternProperties ?? {})]) {
+      if (isSafeRegex(pattern)) continue
+      const message = `${JSON.stringify(pattern)} may take exponential time: no repeat inside a repeat`
+      problems.push({ pointer, message })
+    }
+    return problems
+  })
+}
+
+/** How many schemas one value is checked against; there are no circles when this is asked. */
+function expansion(part: Schema, parts: Parts, sizes: Map<Schema, number>): number {
+  const known = sizes.get(part)
+  if (known !== undefined) return known
+  // Bounds the recursion where a circle goes through an unreferenced part.
+  sizes.set(part, 1)
+  let size = 1
+  for (const next of checkedWith(part, parts)) size += expansion(next, parts, sizes)
+  const bounded = Math.min(size, MAX_EXPANSION + 1)
+  sizes.set(part, bounded)
+  return bounded
+}
+
+/** The schemas that the same value is checked against when it is checked against `part`. */
+function checkedWith(part: Schema, parts: Parts): Schema[] {
+  const { allOf = [], anyOf = [], oneOf = [], dependentSchemas = {} } = part
+  return [
+    targetOf(part, parts),
+    ...[...allOf, ...anyOf, ...oneOf, part.not, part.if, part.then, part.else],
+    ...Object.values(dependentSchemas),
+  ].filter((each) => typeof each === 'object')
 }
 
 type Parts = Record<string, Schema | boolean>
@@ -131,16 +194,15 @@ function targetOf(part: Schema, parts: Parts): Schema | boolean | undefined {
 }
 
 /** Whether checking `from` comes to checking `to` for the same value again. */
-function leadsTo(from: Schema, to: Schema, parts: Parts, seen: Set<Schema>): boolean {
-  const { allOf = [], anyOf = [], oneOf = [], dependentSchemas = {} } = from
-  const next = [
-    targetOf(from, parts),
-    ...[...allOf, ...anyOf, ...oneOf, from.not, from.if, from.then, from.else],
-    ...Object.values(dependentSchemas),
-  ]
-  return next.some((part) => {
-    if (part === undefined || typeof part === 'boolean' || seen.has(part)) return false
-    seen.add(part)
-    return part === to || leadsTo(part, to, parts, seen)
-  })
+function leadsTo(from: Schema, to: Schema, parts: Parts): boolean {
+  const seen = new Set<Schema>()
+  const open = [from]
+  for (let part = open.pop(); part !== undefined; part = open.pop()) {
+    for (const next of checkedWith(part, parts)) {
+      if (next === to) return true
+      if (!seen.has(next)) open.push(next)
+      seen.add(next)
+    }
+  }
+  return false
 }

@@ -1,4 +1,4 @@
-import { type FieldError, invalid, notFound } from '../../core/errors.ts'
+import { AppError, type FieldError, invalid, notFound } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Kind } from '../../core/log/commands.ts'
 import type { TypeDefinition } from '../../core/log/records.ts'
@@ -65,6 +65,9 @@ function schemaProblems(jsonSchema: JsonObject): FieldError[] {
   return problem ? [{ pointer: '/json_schema', message: problem }] : []
 }
 
+/** Defined types of one graph: every isolate that writes to it holds them all. */
+const MAX_TYPES = 500
+
 /** How often a definition is sent again because another one came between. */
 const MAX_ATTEMPTS = 10
 
@@ -74,6 +77,10 @@ async function commitDefinition(
 ): Promise<Extract<CommitAnswer, { status: 'committed' }>> {
   const { graph, principal, services, requestId } = context
   const identity = await commitIdentity(context, `${graph.graphId}|${principal.actor}`)
+  const { validators } = await loadSchema(context)
+  if (validators.size >= MAX_TYPES) {
+    throw new AppError('conflict', `a graph may have at most ${MAX_TYPES} defined types`)
+  }
   for (let attempt = 1; ; attempt += 1) {
     const { schemaSeq } = await loadSchema(context)
     const answer = await services.commit(graph, {

@@ -30,7 +30,7 @@ export type WriteOptions = {
  * How often a write is prepared anew because the graph's types or a patched record changed between
  * the read and the commit. Every time another writer has got ahead, so this is a bound on fairness.
  */
-const MAX_ATTEMPTS = 50
+const MAX_ATTEMPTS = 15
 
 /**
  * The write path of every command on records: read what patches build on, fold, validate against the
@@ -57,7 +57,8 @@ export async function write(
     }
     const answer = await services.commit(graph, graphRequest(context, identity, plan, atomic))
     if (answer.status === 'committed') return written(answer, plan.folded, plan.problems)
-    if (attempt < MAX_ATTEMPTS && isOvertaken(answer, plan.folded, commands)) {
+    if (isOvertaken(answer, plan.folded, commands)) {
+      if (attempt === MAX_ATTEMPTS) throw overtaken()
       if (answer.status === 'schema_moved') forgetSchema(context)
       continue
     }
@@ -65,6 +66,11 @@ export async function write(
       ? refusalError(answer.refusals, plan.folded, commands)
       : answerError(answer)
   }
+}
+
+function overtaken(): AppError {
+  const message = 'nothing was written: others keep changing the same record; try again'
+  return new AppError('unavailable', message, { retryAfterSeconds: 1 })
 }
 
 /** The commands as operations, and everything wrong with them that can be told without the log. */

@@ -9,8 +9,16 @@ export const JOBS: Readonly<Record<string, Job>> = {
   '17 * * * *': purgeExpired,
 }
 
-/** Forgets answers to requests that are older than a day, and removes rows of deleted graphs. */
+/**
+ * Makes the partitions of coming months, forgets answers to requests that are older than a day, and
+ * removes rows of deleted graphs.
+ */
 async function purgeExpired(env: Env): Promise<void> {
-  await purge(openCatalog(env), 'catalog')
-  for (const { id } of env.TENDRIL_SHARDS) await purge(openShard(env, id), 'shard')
+  const results = await Promise.allSettled([
+    purge(openCatalog(env), 'catalog'),
+    ...env.TENDRIL_SHARDS.map(({ id }) => purge(openShard(env, id), 'shard')),
+  ])
+  // One database that is down must not keep the others from being purged.
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
 }

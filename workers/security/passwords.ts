@@ -59,12 +59,19 @@ async function argon2id(
   })
 }
 
+/**
+ * One instance per isolate: each has 65 MiB of memory of its own. It computes synchronously and clears
+ * that memory, so requests do not get in each other's way.
+ */
+let loaded: computeHash | null = null
+
 /** Compiled by the bundler: the runtime forbids compiling WebAssembly at run time. */
-function load(): Promise<computeHash> {
-  return setupWasm(
+async function load(): Promise<computeHash> {
+  loaded ??= await setupWasm(
     (imports) => instantiate(simd, imports),
     (imports) => instantiate(noSimd, imports),
   )
+  return loaded
 }
 
 async function instantiate(module: WebAssembly.Module, imports: WebAssembly.Imports) {

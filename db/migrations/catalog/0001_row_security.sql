@@ -19,13 +19,18 @@ DECLARE
   made int := 0;
   part text;
 BEGIN
-  FOR i IN 1..months LOOP
+  FOR i IN 1..least(months, 120) LOOP
     part := 'events_' || to_char(month, 'YYYY_MM');
     IF to_regclass('public.' || part) IS NULL THEN
-      EXECUTE format(
-        'CREATE TABLE public.%I PARTITION OF public.events FOR VALUES FROM (%L) TO (%L)',
-        part, month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
-      made := made + 1;
+      BEGIN
+        EXECUTE format(
+          'CREATE TABLE public.%I PARTITION OF public.events FOR VALUES FROM (%L) TO (%L)',
+          part, month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
+        made := made + 1;
+      EXCEPTION WHEN check_violation THEN
+        -- The default partition has events of that month already: there they stay.
+        RAISE NOTICE 'events of % are in the default partition', to_char(month, 'YYYY-MM');
+      END;
     END IF;
     month := month + interval '1 month';
   END LOOP;
@@ -34,11 +39,14 @@ END $$;
 --> statement-breakpoint
 REVOKE EXECUTE ON FUNCTION tendril_add_event_partitions(timestamptz, int) FROM PUBLIC;
 --> statement-breakpoint
--- Forgets answers to requests older than `keep`, at most `max_rows` of them; returns how many.
+GRANT EXECUTE ON FUNCTION tendril_add_event_partitions(timestamptz, int) TO tendril_app;
+--> statement-breakpoint
+-- Forgets answers to requests older than `keep`, which is a day or more, at most `max_rows` of them;
+-- returns how many.
 CREATE FUNCTION tendril_purge_commits(keep interval, max_rows int) RETURNS int
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WITH old AS (
-    SELECT ctid FROM commits WHERE at < now() - keep ORDER BY at LIMIT max_rows
+    SELECT ctid FROM commits WHERE at < now() - greatest(keep, interval '24 hours') ORDER BY at LIMIT max_rows
   ), gone AS (
     DELETE FROM commits WHERE ctid IN (SELECT ctid FROM old) RETURNING 1
   )
@@ -60,15 +68,17 @@ CREATE POLICY own_tenant ON tenants TO tendril_app
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE ON tenants TO tendril_app;
 --> statement-breakpoint
--- A row may be read by whoever can name it: the e-mail at login, the hash of a key presented.
+-- A row may be read, and no more, by whoever can name it: the e-mail at login, the hash of a key
+-- presented, the user that has logged in.
 ALTER TABLE users ENABLE ROW LEVEL SECURITY;
 --> statement-breakpoint
 ALTER TABLE users FORCE ROW LEVEL SECURITY;
 --> statement-breakpoint
 CREATE POLICY owner_sees_all ON users TO CURRENT_USER USING (true) WITH CHECK (true);
 --> statement-breakpoint
-CREATE POLICY own_tenant ON users TO tendril_app
-  USING (email = current_setting('tendril.email', true)) WITH CHECK (email = current_setting('tendril.email', true));
+CREATE POLICY new_user ON users FOR INSERT TO tendril_app WITH CHECK (email = (SELECT current_setting('tendril.email', true)));
+--> statement-breakpoint
+CREATE POLICY known_by_name ON users FOR SELECT TO tendril_app USING (email = (SELECT current_setting('tendril.email', true)));
 --> statement-breakpoint
 GRANT SELECT, INSERT ON users TO tendril_app;
 --> statement-breakpoint
@@ -79,7 +89,9 @@ ALTER TABLE memberships FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_sees_all ON memberships TO CURRENT_USER USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY own_tenant ON memberships TO tendril_app
-  USING (tenant_id = (SELECT tendril_tenant()) OR user_id = nullif(current_setting('tendril.user_id', true), '')::uuid) WITH CHECK (tenant_id = (SELECT tendril_tenant()));
+  USING (tenant_id = (SELECT tendril_tenant())) WITH CHECK (tenant_id = (SELECT tendril_tenant()));
+--> statement-breakpoint
+CREATE POLICY known_by_name ON memberships FOR SELECT TO tendril_app USING (user_id = (SELECT nullif(current_setting('tendril.user_id', true), '')::uuid));
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE, DELETE ON memberships TO tendril_app;
 --> statement-breakpoint
@@ -90,7 +102,9 @@ ALTER TABLE api_keys FORCE ROW LEVEL SECURITY;
 CREATE POLICY owner_sees_all ON api_keys TO CURRENT_USER USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY own_tenant ON api_keys TO tendril_app
-  USING (tenant_id = (SELECT tendril_tenant()) OR hash = current_setting('tendril.key_hash', true)) WITH CHECK (tenant_id = (SELECT tendril_tenant()));
+  USING (tenant_id = (SELECT tendril_tenant())) WITH CHECK (tenant_id = (SELECT tendril_tenant()));
+--> statement-breakpoint
+CREATE POLICY known_by_name ON api_keys FOR SELECT TO tendril_app USING (hash = (SELECT current_setting('tendril.key_hash', true)));
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE ON api_keys TO tendril_app;
 --> statement-breakpoint

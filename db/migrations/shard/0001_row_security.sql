@@ -19,13 +19,18 @@ DECLARE
   made int := 0;
   part text;
 BEGIN
-  FOR i IN 1..months LOOP
+  FOR i IN 1..least(months, 120) LOOP
     part := 'events_' || to_char(month, 'YYYY_MM');
     IF to_regclass('public.' || part) IS NULL THEN
-      EXECUTE format(
-        'CREATE TABLE public.%I PARTITION OF public.events FOR VALUES FROM (%L) TO (%L)',
-        part, month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
-      made := made + 1;
+      BEGIN
+        EXECUTE format(
+          'CREATE TABLE public.%I PARTITION OF public.events FOR VALUES FROM (%L) TO (%L)',
+          part, month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
+        made := made + 1;
+      EXCEPTION WHEN check_violation THEN
+        -- The default partition has events of that month already: there they stay.
+        RAISE NOTICE 'events of % are in the default partition', to_char(month, 'YYYY-MM');
+      END;
     END IF;
     month := month + interval '1 month';
   END LOOP;
@@ -34,11 +39,14 @@ END $$;
 --> statement-breakpoint
 REVOKE EXECUTE ON FUNCTION tendril_add_event_partitions(timestamptz, int) FROM PUBLIC;
 --> statement-breakpoint
--- Forgets answers to requests older than `keep`, at most `max_rows` of them; returns how many.
+GRANT EXECUTE ON FUNCTION tendril_add_event_partitions(timestamptz, int) TO tendril_app;
+--> statement-breakpoint
+-- Forgets answers to requests older than `keep`, which is a day or more, at most `max_rows` of them;
+-- returns how many.
 CREATE FUNCTION tendril_purge_commits(keep interval, max_rows int) RETURNS int
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WITH old AS (
-    SELECT ctid FROM commits WHERE at < now() - keep ORDER BY at LIMIT max_rows
+    SELECT ctid FROM commits WHERE at < now() - greatest(keep, interval '24 hours') ORDER BY at LIMIT max_rows
   ), gone AS (
     DELETE FROM commits WHERE ctid IN (SELECT ctid FROM old) RETURNING 1
   )

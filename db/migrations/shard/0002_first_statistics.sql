@@ -28,8 +28,8 @@ FROM generate_series(1, 6000) AS i;
 --> statement-breakpoint
 ANALYZE entities, relationships, commits;
 --> statement-breakpoint
-DELETE FROM entities;
+DELETE FROM entities WHERE tenant_id IN (SELECT md5('t' || i)::uuid FROM generate_series(0, 9) AS i);
 --> statement-breakpoint
-DELETE FROM relationships;
+DELETE FROM relationships WHERE tenant_id IN (SELECT md5('t' || i)::uuid FROM generate_series(0, 9) AS i);
 --> statement-breakpoint
-DELETE FROM commits;
+DELETE FROM commits WHERE tenant_id IN (SELECT md5('t' || i)::uuid FROM generate_series(0, 9) AS i);

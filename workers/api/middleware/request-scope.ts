@@ -16,7 +16,7 @@ export function requestScope(): MiddlewareHandler<AppEnv> {
     c.header('x-request-id', requestId)
     c.header('x-content-type-options', 'nosniff')
     c.header('referrer-policy', 'no-referrer')
-    c.header('strict-transport-security', 'max-age=31536000; includeSubDomains')
+    c.header('strict-transport-security', 'max-age=31536000')
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'private, no-store')
   }
 }

@@ -87,6 +87,7 @@ export function refusalProblems(
     return [`was refused at seq ${told.seq}, but the log was at ${since} before`]
   const { refusals } = effectsAt(log, told.seq, request)
   const isRight =
+    (request.atomic || request.types.length > 0) &&
     request.schemaSeq === log.schemaSeq(told.seq) &&
     refusals.length > 0 &&
     refusals.length === told.refusals.length &&

@@ -143,6 +143,9 @@ class Draft {
     const random = this.#random
     const written = this.entities.filter((op) => op.action === 'create' || op.action === 'upsert')
     if (written.length > 0 && random.chance(0.6)) return { op: random.pick(written).op }
+    const deleted = this.entities.filter((op) => op.action === 'delete')
+    const gone = deleted.length > 0 && random.chance(0.3) ? random.pick(deleted).id : null
+    if (gone !== null) return { id: gone }
     if (random.chance(0.04)) return { id: random.uuid() }
     if (random.chance(0.3)) return { externalId: `entity ${random.below(ENTITY_NAMES)}` }
     return { id: random.pick(this.#beliefs.of('entity')).id }
