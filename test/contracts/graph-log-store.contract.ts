@@ -5,6 +5,7 @@ import { entityVerdictsContract } from './graph-log-store/entity-verdicts.ts'
 import { fenceContract } from './graph-log-store/fence.ts'
 import { groupsContract } from './graph-log-store/groups.ts'
 import { imagesContract } from './graph-log-store/images.ts'
+import { partialDeletionsContract } from './graph-log-store/partial-deletions.ts'
 import { relationshipVerdictsContract } from './graph-log-store/relationship-verdicts.ts'
 import { repeatsContract } from './graph-log-store/repeats.ts'
 import { type GraphUnderTest, type NewSession, Session } from './graph-log-store/session.ts'
@@ -36,6 +37,7 @@ export function graphLogStoreContract(newGraph: () => Promise<GraphUnderTest>): 
   describe('an operation on a relationship', () => relationshipVerdictsContract(newSession))
   describe('a group', () => groupsContract(newSession))
   describe('a deletion', () => cascadesContract(newSession))
+  describe('a deletion that is not atomic', () => partialDeletionsContract(newSession))
   describe('types', () => typesContract(newSession))
   describe('images', () => imagesContract(newSession))
   describe('values', () => valuesContract(newSession))

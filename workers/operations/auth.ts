@@ -7,6 +7,7 @@ import type { Context } from '../context.ts'
 import { sha256Hex } from '../security/api-keys.ts'
 import { hashPassword, verifyPassword } from '../security/passwords.ts'
 import { ACCESS_TOKEN_SECONDS, signAccessToken } from '../security/tokens.ts'
+import { afterWrite } from './after-write.ts'
 import { writeTenant } from './tenant-write.ts'
 
 export type Session = {
@@ -59,7 +60,7 @@ export async function register(context: Context, input: Registration): Promise<R
   // A repeat proves nothing by its key: it needs the password that the first request set. And what was
   // committed under this key may be another request's, even where the log does not say `replayed`.
   const session = idempotency
-    ? await login(context, { ...input, tenantId: tenant })
+    ? await afterWrite(() => login(context, { ...input, tenantId: tenant }))
     : await openSession(context, tenant, user)
   return { ...session, graph: DEFAULT_GRAPH, replayed: done.replayed }
 }

@@ -4,6 +4,7 @@ import type { GraphAddress } from '../../core/log/address.ts'
 import { DEFAULT_GRAPH } from '../../core/tenant/requests.ts'
 import { closeGraph, placeGraph } from '../../db/queries/graphs.ts'
 import { type Graph, listGraphs } from '../../db/queries/tenant.ts'
+import { afterWrite } from './after-write.ts'
 import { graphOperation, tenantOperation } from './define.ts'
 import { ownLog } from './keys.ts'
 import { refusal } from './refusals.ts'
@@ -60,9 +61,11 @@ export const deleteGraph = tenantOperation(
       }
       await closeGraph(services.shard(graph.shardId), principal.tenantId, graph.graphId)
     }
-    return writeTenant(context, ownLog(context), {
-      action: 'delete_graph',
-      graphId: graph?.graphId ?? services.newId(),
-    })
+    return afterWrite(() =>
+      writeTenant(context, ownLog(context), {
+        action: 'delete_graph',
+        graphId: graph?.graphId ?? services.newId(),
+      }),
+    )
   },
 )

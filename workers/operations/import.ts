@@ -2,6 +2,7 @@ import type { AppError } from '../../core/errors.ts'
 import { type Command, MAX_COMMANDS } from '../../core/log/commands.ts'
 import { headOf } from '../../db/queries/export.ts'
 import type { GraphContext } from '../context.ts'
+import { afterWrite } from './after-write.ts'
 import { batchItem } from './batch.ts'
 import { graphOperation } from './define.ts'
 import { type Answer, bookmarkOf, shardOf } from './records.ts'
@@ -40,7 +41,8 @@ export const importRows = graphOperation(
       ...chunked(good.filter(({ command }) => command.kind === 'relationship')),
     ]
     for (const [index, chunk] of chunks.entries()) {
-      const written = await writeChunk(context, index, chunk)
+      const writing = () => writeChunk(context, index, chunk)
+      const written = await (index === 0 ? writing() : afterWrite(writing))
       writes.push(written)
       written.outcomes.map(batchItem).forEach((item, i) => {
         const line = chunk[i]?.line ?? 0

@@ -3,6 +3,7 @@ import { AppError } from '../../core/errors.ts'
 import { type ApiKey, getKey, listKeys } from '../../db/queries/tenant.ts'
 import type { TenantContext } from '../context.ts'
 import { apiKeyHint, hashApiKey, mintApiKey } from '../security/api-keys.ts'
+import { afterWrite } from './after-write.ts'
 import { tenantOperation } from './define.ts'
 import { writeTenant } from './tenant-write.ts'
 
@@ -12,7 +13,12 @@ export const findKeys = tenantOperation(
     listKeys(context.services.catalog, context.principal.tenantId),
 )
 
-type NewKey = { readonly name: string; readonly role: Role; readonly expiresAt: string | null }
+type NewKey = {
+  readonly name: string
+  readonly role: Role
+  /** RFC 3339 in UTC, with milliseconds. */
+  readonly expiresAt: string | null
+}
 
 /** A created key. `key`, the secret, is there once: a repeat of the request does not show it again. */
 export type CreatedKey = ApiKey & { readonly key: string | null }
@@ -23,21 +29,34 @@ export const createKey = tenantOperation(
     if (!mayGrant(context.principal.role, input.role)) {
       throw new AppError('forbidden', `a key with the role ${input.role} would be above your own`)
     }
+    const { principal, services } = context
     const key = mintApiKey()
-    const keyId = context.services.newId()
+    const keyId = services.newId()
+    const hint = apiKeyHint(key)
+    const hash = await hashApiKey(key)
     const done = await writeTenant(context, ownLog(context), {
-      action: 'create_key',
-      keyId,
+      ...{ action: 'create_key', keyId, hash, hint },
       ...input,
-      hash: await hashApiKey(key),
-      hint: apiKeyHint(key),
     })
-    const { catalog } = context.services
-    const stored = await getKey(catalog, context.principal.tenantId, done.id)
-    if (!stored) throw new AppError('internal', 'a key was created but is not there')
     // The platform may call the log twice for one request: then the first answer is for our key.
-    const isOurs = done.id === keyId
-    return { value: { ...stored, key: isOurs ? key : null }, replayed: !isOurs }
+    if (done.id !== keyId) {
+      const stored = await afterWrite(() => getKey(services.catalog, principal.tenantId, done.id))
+      if (!stored) throw new AppError('internal', 'a key was created but is not there')
+      return { value: { ...stored, key: null }, replayed: true }
+    }
+    // Not read back: were that to fail, the secret would be lost.
+    const value = {
+      id: keyId,
+      name: input.name,
+      hint,
+      role: input.role,
+      created_by: principal.actor,
+      created_at: done.createdAt,
+      expires_at: input.expiresAt,
+      revoked_at: null,
+      key,
+    }
+    return { value, replayed: false }
   },
 )
 

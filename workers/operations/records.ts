@@ -26,6 +26,7 @@ import {
   listRelationships,
 } from '../../db/queries/relationships.ts'
 import type { GraphContext } from '../context.ts'
+import { afterWrite } from './after-write.ts'
 import { graphOperation } from './define.ts'
 import { type Written, write } from './write.ts'
 
@@ -169,7 +170,9 @@ async function entityAnswer(
 /** The record as the write left it, from the event of its version. */
 async function fromEvent<Record>(context: GraphContext, written: Written): Promise<Answer<Record>> {
   const { version } = onlyDone(written)
-  const [record] = await recordsAtVersions(shardOf(context), context.graph, [version])
+  const [record] = await afterWrite(() =>
+    recordsAtVersions(shardOf(context), context.graph, [version]),
+  )
   if (!record) throw new AppError('gone', 'the record as it was is no longer kept')
   return {
     value: record as Record,

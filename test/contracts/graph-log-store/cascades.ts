@@ -1,30 +1,13 @@
 import { expect, it } from 'vitest'
 import { MAX_CASCADE, MAX_COMMANDS } from '../../../core/log/commands.ts'
-import type { StoredEvent } from '../../harness/graph-log/contents.ts'
+import { eventsAfter, link, newEntities } from './linked-entities.ts'
 import { createRelationship, remove, update, upsertRelationship } from './requests.ts'
-import { type NewSession, refused, type Session, UNKNOWN_ID } from './session.ts'
+import { type NewSession, refused } from './session.ts'
 
 /** What goes with a deleted entity (C6), and what stays. */
 export function cascadesContract(newSession: NewSession): void {
-  async function newEntities(count: number) {
-    const session = await newSession()
-    const ids: string[] = []
-    for (let i = 0; i < count; i += 1) ids.push((await session.entity()).id)
-    return { session, ids }
-  }
-
-  /** Kind and subject of the events after `seq`, in order. */
-  async function eventsAfter(session: Session, seq: number) {
-    const { events } = await session.graph.contents()
-    return events.slice(seq).map((event: StoredEvent) => [event.kind, event.subject_id])
-  }
-
-  async function link(session: Session, from = '', to = '', type = 'knows') {
-    return (await session.relationship({ id: from }, { id: to }, { type })).id
-  }
-
   it('an entity goes after all of its relationships, each with an event of its own (C6, T1)', async () => {
-    const { session, ids } = await newEntities(4)
+    const { session, ids } = await newEntities(newSession, 4)
     const [hub, b, c, d] = ids
     const stays = await link(session, b, c)
     const goes = [
@@ -47,7 +30,7 @@ export function cascadesContract(newSession: NewSession): void {
   })
 
   it('the headers of a cascade tell what its tags need (T1)', async () => {
-    const { session, ids } = await newEntities(2)
+    const { session, ids } = await newEntities(newSession, 2)
     const [a, b] = ids
     const id = await link(session, a, b)
     session.fence = { ...session.fence }
@@ -77,7 +60,7 @@ export function cascadesContract(newSession: NewSession): void {
   })
 
   it('self-loops and parallel relationships go once each (C6)', async () => {
-    const { session, ids } = await newEntities(2)
+    const { session, ids } = await newEntities(newSession, 2)
     const [a, b] = ids
     const goes = [
       await link(session, a, a),
@@ -94,7 +77,7 @@ export function cascadesContract(newSession: NewSession): void {
   })
 
   it('a relationship whose ends both go goes once (C6)', async () => {
-    const { session, ids } = await newEntities(2)
+    const { session, ids } = await newEntities(newSession, 2)
     const [a, b] = ids
     const between = await link(session, a, b)
     await session.done({
@@ -108,7 +91,7 @@ export function cascadesContract(newSession: NewSession): void {
   })
 
   it('a relationship that is deleted together with its end goes once, as asked (C6)', async () => {
-    const { session, ids } = await newEntities(2)
+    const { session, ids } = await newEntities(newSession, 2)
     const [a, b] = ids
     const asked = await link(session, a, b)
     const other = await link(session, b, a)
@@ -128,7 +111,7 @@ export function cascadesContract(newSession: NewSession): void {
   })
 
   it('a relationship cannot be written by the request that deletes one of its ends', async () => {
-    const { session, ids } = await newEntities(2)
+    const { session, ids } = await newEntities(newSession, 2)
     const [a = '', b = ''] = ids
     const ab = await session.relationship({ id: a }, { id: b }, { externalId: 'ab' })
     const ends = { from: { id: a }, to: { id: b } }
@@ -148,62 +131,8 @@ export function cascadesContract(newSession: NewSession): void {
     expect(await session.graph.contents()).toEqual(before)
   })
 
-  it('where a write of a relationship is refused alone, it still goes with its end (C6)', async () => {
-    const stale = (id: string) => [
-      remove({ id }, 1, 1),
-      update({ id }, 1, {}, 1),
-      update({ id }, 3, { properties: { since: 1 } }, 1),
-    ]
-    for (let i = 0; i < stale('').length; i += 1) {
-      const { session, ids } = await newEntities(2)
-      const id = await link(session, ids[0], ids[1])
-      const write = stale(id)[i]
-      const { results } = await session.committed({
-        atomic: false,
-        entities: [remove({ id: ids[1] ?? '' }, null, 0)],
-        relationships: write ? [write] : [],
-      })
-      expect(results).toContainEqual(expect.objectContaining({ op: 0, outcome: 'deleted' }))
-      expect(results).toContainEqual(
-        expect.objectContaining({ op: 1, refused: expect.any(String) }),
-      )
-      expect((await session.graph.contents()).relationships).toEqual([])
-    }
-  })
-
-  it('where one of two deletions is refused alone, the other takes what is between them (C6)', async () => {
-    for (const order of [
-      [0, 1],
-      [1, 0],
-    ] as const) {
-      const { session, ids } = await newEntities(2)
-      const [stays = '', goes = ''] = ids
-      const between = await link(session, stays, goes)
-      const { results } = await session.committed({
-        atomic: false,
-        entities: [remove({ id: stays }, 7, order[0]), remove({ id: goes }, null, order[1])],
-      })
-      expect(results).toContainEqual(refused(order[0], 'version_mismatch', 1))
-      expect(await eventsAfter(session, 3)).toEqual([
-        ['relationship.deleted', between],
-        ['entity.deleted', goes],
-      ])
-    }
-  })
-
-  it('where a deletion is refused alone, its entity can still be an end', async () => {
-    const { session, ids } = await newEntities(2)
-    const [a = '', b = ''] = ids
-    const { results } = await session.committed({
-      atomic: false,
-      entities: [remove({ id: a }, 7, 0), remove({ id: UNKNOWN_ID }, null, 1)],
-      relationships: [createRelationship({ from: { id: a }, to: { id: b } }, { op: 2 })],
-    })
-    expect(results).toContainEqual(expect.objectContaining({ op: 2, outcome: 'created' }))
-  })
-
   it('an entity with 10,000 relationships goes with them, one with 10,001 stays: too_many_relationships (C6)', async () => {
-    const { session, ids } = await newEntities(2)
+    const { session, ids } = await newEntities(newSession, 2)
     const [hub = '', leaf = ''] = ids
     const ends = (i: number) =>
       i % 2 === 0

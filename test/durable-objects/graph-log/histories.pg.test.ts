@@ -4,7 +4,8 @@ import type { Observed } from './histories/attempts.ts'
 import { violations } from './histories/check.ts'
 import { CROWDED, ROUGH } from './histories/faults.ts'
 import { type Happenings, runHistory } from './histories/run.ts'
-import { SPOILED } from './histories/spoil.ts'
+import { SPOILED_ANSWERS } from './histories/spoil-answers.ts'
+import { SPOILED_LOGS } from './histories/spoil-log.ts'
 
 /** Draws the requests and the faults; how they meet is up to the machine. */
 const SEED = Number(process.env.TENDRIL_SEED ?? Date.now() % 2 ** 31)
@@ -66,7 +67,7 @@ describe('two writers, for whom most calls go wrong', () => {
 })
 
 describe('the checker of histories speaks up', () => {
-  it.each(SPOILED)('when %s', (_title, spoil, said) => {
+  it.each([...SPOILED_LOGS, ...SPOILED_ANSWERS])('when %s', (_title, spoil, said) => {
     expect(violations(spoil(history))).toContainEqual(expect.stringMatching(said))
   })
 })

@@ -100,6 +100,7 @@ const newKey = z
     expires_at: z.iso
       .datetime({ offset: true })
       .refine(isStorableTime, 'must lie between the years 1970 and 9999')
+      .transform((time) => new Date(time).toISOString())
       .optional()
       .openapi({ description: 'Absent: never.' }),
   })

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import type { Answer, Change, Problem, Tenant } from '../../../harness/api.ts'
+import type { Gate } from './gate.ts'
 
 /** One write that a client wants made once, however often it has to ask. */
 export type Wanted = {
@@ -30,6 +31,7 @@ const MAX_ATTEMPTS = 200
  */
 export async function settle(
   tenant: Tenant,
+  gate: Gate,
   key: string,
   wanted: Wanted,
   mayGiveUp: boolean,
@@ -37,7 +39,8 @@ export async function settle(
   const attempts: string[] = []
   while (attempts.length < MAX_ATTEMPTS) {
     attempts.push(`${key}-attempt-${attempts.length}`)
-    const answer = await attempt(tenant, key, wanted, attempts.at(-1) ?? '')
+    const requestId = attempts.at(-1) ?? ''
+    const answer = await gate.among(() => attempt(tenant, key, wanted, requestId))
     if (answer && answer.status !== 503) return { ...wanted, key, attempts, answer }
     const isNothingWritten = attempts.length === 1 && answer?.body.code === 'unavailable'
     if (mayGiveUp && isNothingWritten) return { ...wanted, key, attempts, answer: null }
@@ -67,7 +70,8 @@ export function expectAsTold(writes: readonly Write[], log: readonly Change[]): 
   for (const write of writes) {
     const done = write.attempts.filter((id) => byRequest.has(id))
     const events = done.flatMap((id) => byRequest.get(id) ?? [])
-    const what = `${write.method} ${write.path} (${write.key})`
+    const status = write.answer ? `${write.answer.status} ${write.answer.body.code}` : 'given up'
+    const what = `${write.method} ${write.path} (${write.key}, ${status})`
     expect(done.length, `${what} was made once at most`).toBeLessThanOrEqual(1)
     const told = versionsTold(write)
     const made = events.map(({ seq }) => seq)
