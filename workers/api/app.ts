@@ -50,7 +50,6 @@ app.use('/api/v1/*', async function knownRoute(c, next) {
 app.use('/api/v1/*', access(), readBody(), idempotency())
 app.use('/health/ready', access())
 
-healthRoutes(app)
 authRoutes(app)
 keyRoutes(app)
 graphRoutes(app)
@@ -58,6 +57,7 @@ typeRoutes(app)
 entityRoutes(app)
 relationshipRoutes(app)
 logRoutes(app)
+healthRoutes(app)
 
 const routes = new RouteTable(app.routes)
 

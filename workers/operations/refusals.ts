@@ -72,7 +72,7 @@ export function answerError(
     case 'outcome_unknown':
       return new AppError(
         'outcome_unknown',
-        'the write may or may not have been made; repeat it with the same Idempotency-Key',
+        'the write may or may not have been made; with an Idempotency-Key a repeat tells',
         { retryAfterSeconds: 1, context: { reason: answer.reason } },
       )
   }

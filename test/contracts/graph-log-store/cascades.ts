@@ -33,7 +33,6 @@ export function cascadesContract(newSession: NewSession): void {
     const { session, ids } = await newEntities(newSession, 2)
     const [a, b] = ids
     const id = await link(session, a, b)
-    session.fence = { ...session.fence }
     const log = await session.reopen()
     await session.committed({ entities: [remove({ id: a ?? '' })] })
     const { recent } = await session.reopen()

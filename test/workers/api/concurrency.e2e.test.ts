@@ -123,7 +123,6 @@ it(`${WRITERS} writers through cut connections and evictions lose and double not
   }
 
   const log = await readLog(tenant, GRAPH)
-  ;(await import('node:fs')).writeFileSync('/tmp/e2e/dump.json', JSON.stringify({ writes, log }))
   expectAsTold(writes, log)
   await expectSameEverywhere(tenant, GRAPH, log)
   for (const write of writes.slice(-50)) {

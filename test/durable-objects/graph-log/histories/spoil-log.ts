@@ -73,9 +73,9 @@ function withOtherName(history: Observed): Observed {
 
 function withOtherVersion(history: Observed): Observed {
   const { relationships } = history.contents
-  const [row] = [at(relationships, -1)]
-  const spoiled = { ...row, version: row.version - 1 }
-  return withContents(history, { relationships: relationships.with(-1, spoiled) })
+  const row = at(relationships, -1)
+  const spoiled = relationships.with(-1, { ...row, version: row.version - 1 })
+  return withContents(history, { relationships: spoiled })
 }
 
 function withoutRow(history: Observed): Observed {
