@@ -78,10 +78,11 @@ function install() {
   if (result.status !== 0) {
     return 'Installing the packages failed; what npm said is above. Nothing was started.'
   }
-  if (!existsSync(join(modules, 'node', 'bin', 'node')) && process.platform !== 'win32') {
+  // Not the package `node`: its install script runs npm inside of npm, and the two trip over each other.
+  if (!existsSync(join(modules, '.bin', 'node')) && process.platform !== 'win32') {
     return (
-      'npm did not run install scripts (ignore-scripts or allowScripts in its configuration), so ' +
-      'parts are missing: allow them, delete node_modules, and start again.'
+      'npm left out the Node that Tendril runs on (optional packages omitted in its configuration, ' +
+      'or a system without one): allow them, delete node_modules, and start again.'
     )
   }
   return undefined

@@ -28,16 +28,32 @@ export type Server = {
   /** http://HOST:PORT, without a slash at the end. */
   readonly url: string
   /**
-   * Throws every Durable Object out of memory, once it has answered what it works on, and resolves
-   * with how many there were. The next call builds them anew, as after a deploy.
+   * Throws every Durable Object out of memory as the platform does with an idle one, and resolves
+   * with how many there were; the next call builds them anew. Not for objects at work: while an
+   * eviction waits for one, workerd keeps back the answers to what that object has fetched, so it
+   * waits until they time out.
    */
   evictObjects(): Promise<number>
+  /**
+   * Ends every Durable Object at once, as when its machine dies: whoever waits for one gets an
+   * error, and what it has sent to PostgreSQL may or may not be done.
+   */
+  crashObjects(): Promise<void>
   /** Runs the worker's scheduled handler and resolves when it is done; rejects when it failed. */
   runCron(cron: string): Promise<void>
   stop(): Promise<void>
 }
 
 const DOOR = 'door'
+/** Of the door, for there it cannot be reached from outside; Miniflare itself has no such call. */
+const CRASH = `
+  import unsafe from 'workerd:unsafe'
+  export default {
+    async fetch() {
+      await unsafe.abortAllDurableObjects()
+      return new Response('done')
+    }
+  }`
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
@@ -78,6 +94,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       }
       return evicted
     },
+    async crashObjects() {
+      const door = await miniflare.getWorker(DOOR)
+      const response = await door.fetch('http://door/crash')
+      if (!response.ok) throw new Error(`the objects were not ended: ${await response.text()}`)
+    },
     async runCron(cron) {
       const handlers = await miniflare.getWorker(WORKER)
       const { outcome } = await handlers.scheduled({ cron })
@@ -116,8 +137,9 @@ function instanceOptions(options: ServerOptions, worker: WorkerOptions, host: st
         // assets may lead straight to another worker.
         name: DOOR,
         modules: true as const,
-        script: 'export default {}',
+        script: CRASH,
         compatibilityDate: worker.compatibilityDate,
+        compatibilityFlags: ['unsafe_module'],
         unsafeDirectSockets: [{ host, port: options.port, serviceName: WORKER }],
       },
     ],

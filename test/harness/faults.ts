@@ -28,6 +28,11 @@ export async function evictObjects(): Promise<void> {
   await control('/evict', {})
 }
 
+/** Ends every Durable Object at once, whatever it works on, as when its machine dies. */
+export async function crashObjects(): Promise<void> {
+  await control('/crash', {})
+}
+
 async function control(path: string, body: unknown): Promise<void> {
   const response = await fetch(inject('controlUrl') + path, {
     method: 'POST',

@@ -16,8 +16,9 @@ declare module 'vitest' {
     /** http://HOST:PORT of the running worker, without a slash at the end. */
     baseUrl: string
     /**
-     * Takes POSTs of JSON: `/faults` ChaosSettings, `/evict` every Durable Object from memory
-     * (answers with how many there were), `/cron` `{"cron": expression}`.
+     * Takes POSTs of JSON: `/faults` ChaosSettings, `/evict` every idle Durable Object from memory
+     * (answers with how many there were), `/crash` all of them, whatever they do, `/cron`
+     * `{"cron": expression}`.
      */
     controlUrl: string
   }
@@ -55,6 +56,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const control = await startControlServer({
     '/faults': (body) => chaos.set(settings.parse(body)),
     '/evict': async () => ({ evicted: await server.evictObjects() }),
+    '/crash': () => server.crashObjects(),
     '/cron': (body) => server.runCron(cronRun.parse(body).cron),
   })
   project.provide('baseUrl', server.url)

@@ -10,8 +10,9 @@ it('cutting every connection to PostgreSQL makes the worker unready, for as long
   expect((await get('/health/ready')).status).toBe(200)
 })
 
-it('objects can be thrown out of memory, and crons can be run', async () => {
+it('objects can be thrown out of memory and be ended, and crons can be run', async () => {
   await evictObjects()
+  expect((await control('/crash', {})).status).toBe(200)
   expect((await control('/cron', { cron: '17 * * * *' })).status).toBe(200)
 })
 

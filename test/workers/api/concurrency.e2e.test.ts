@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Entity, newTenant, type Tenant } from '../../harness/api.ts'
-import { evictObjects, type Faults, setFaults } from '../../harness/faults.ts'
+import { crashObjects, type Faults, setFaults } from '../../harness/faults.ts'
 import { range } from '../../harness/sequences.ts'
-import { Gate } from './concurrency/gate.ts'
 import { expectAsTold, settle, type Wanted, type Write } from './concurrency/ledger.ts'
 import { expectSameEverywhere, readLog } from './concurrency/replay.ts'
 
@@ -21,15 +20,12 @@ const WEATHER: readonly Faults[] = [
   { delayMs: 30, cutAfter: 0.02 },
 ]
 const WRITES_PER_WEATHER = 120
-// An eviction waits for what the object works on, which waits for PostgreSQL, whose stand-in shares
-// a thread with the eviction: so it comes between requests, though not between those of one write.
-const WRITES_PER_EVICTION = 150
+const WRITES_PER_CRASH = 60
 
 const seed = Number(process.env.TENDRIL_TEST_SEED ?? Date.now() % 1_000_000)
 const random = seeded(seed)
 const pick = <T>(items: readonly T[]): T | undefined => items[Math.floor(random() * items.length)]
 
-const gate = new Gate()
 let tenant: Tenant
 
 beforeAll(async () => {
@@ -39,7 +35,7 @@ beforeAll(async () => {
 
 afterAll(() => setFaults({}))
 
-it(`${WRITERS} writers through cut connections and evictions lose and double nothing (seed ${seed})`, async () => {
+it(`${WRITERS} writers through cut connections and crashes lose and double nothing (seed ${seed})`, async () => {
   const writes: Write[] = []
   const versions = new Map<string, number>()
   let begun = 0
@@ -49,7 +45,7 @@ it(`${WRITERS} writers through cut connections and evictions lose and double not
       begun += 1
       // Others begin while this one waits: the number has to be its own.
       const number = begun
-      if (number % WRITES_PER_EVICTION === 0) await gate.alone(evictObjects)
+      if (number % WRITES_PER_CRASH === 0) await crashObjects()
       if (number % WRITES_PER_WEATHER === 0) await setFaults({ ...pick(WEATHER), seed: number })
       const again = random() < 0.12 ? pick(writes) : undefined
       if (again?.answer && again.answer.status < 300) await expectRepeated(again)
@@ -58,7 +54,7 @@ it(`${WRITERS} writers through cut connections and evictions lose and double not
   }
 
   async function make(key: string): Promise<void> {
-    const write = await settle(tenant, gate, key, nextWanted(key), random() < 0.5)
+    const write = await settle(tenant, key, nextWanted(key), random() < 0.5)
     writes.push(write)
     const { id, version } = (write.answer?.body ?? {}) as Partial<Entity>
     if (id && version && write.path.includes('/entities')) versions.set(id, version)
@@ -134,7 +130,7 @@ it(`${WRITERS} writers through cut connections and evictions lose and double not
 
 /** That asking once more changes nothing and gives the first answer. */
 async function expectRepeated(write: Write): Promise<boolean> {
-  const { answer } = await settle(tenant, gate, write.key, write, false)
+  const { answer } = await settle(tenant, write.key, write, false)
   expect(answer?.status, write.key).toBe(write.answer?.status)
   expect(answer?.body, write.key).toEqual(write.answer?.body)
   return answer?.headers.get('idempotency-replayed') === 'true'

@@ -1,6 +1,5 @@
 import { expect } from 'vitest'
 import type { Answer, Change, Problem, Tenant } from '../../../harness/api.ts'
-import type { Gate } from './gate.ts'
 
 /** One write that a client wants made once, however often it has to ask. */
 export type Wanted = {
@@ -31,7 +30,6 @@ const MAX_ATTEMPTS = 200
  */
 export async function settle(
   tenant: Tenant,
-  gate: Gate,
   key: string,
   wanted: Wanted,
   mayGiveUp: boolean,
@@ -40,7 +38,7 @@ export async function settle(
   while (attempts.length < MAX_ATTEMPTS) {
     attempts.push(`${key}-attempt-${attempts.length}`)
     const requestId = attempts.at(-1) ?? ''
-    const answer = await gate.among(() => attempt(tenant, key, wanted, requestId))
+    const answer = await attempt(tenant, key, wanted, requestId)
     if (answer && answer.status !== 503) return { ...wanted, key, attempts, answer }
     const isNothingWritten = attempts.length === 1 && answer?.body.code === 'unavailable'
     if (mayGiveUp && isNothingWritten) return { ...wanted, key, attempts, answer: null }
