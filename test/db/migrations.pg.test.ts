@@ -123,6 +123,23 @@ describe.each(KINDS)('the migrations of a %s', (kind) => {
 })
 
 describe('the migrations of a shard', () => {
+  it('give each graph a history, and each checkpoint its history and seq (H1, K1)', async () => {
+    const { rows } = await databases.shard.owner.query(
+      `select table_name || '.' || column_name as name, is_nullable from information_schema.columns
+        where table_schema = 'public' and (table_name, column_name) in (('graphs', 'history_id'),
+          ('checkpoints', 'consumer'), ('checkpoints', 'history_id'), ('checkpoints', 'seq'))
+        order by name`,
+    )
+    expect(rows).toEqual(
+      [
+        'checkpoints.consumer',
+        'checkpoints.history_id',
+        'checkpoints.seq',
+        'graphs.history_id',
+      ].map((name) => ({ name, is_nullable: 'NO' })),
+    )
+  })
+
   it('keep the rows that are there when the first statistics are made', async () => {
     const { owner } = databases.shard
     const file = join(import.meta.dirname, '../../db/migrations/shard/0002_first_statistics.sql')
