@@ -25,6 +25,8 @@ const schema = z.object({
     (value) => typeof value === 'object' && value !== null,
     'the GRAPH_LOG Durable Object binding is missing',
   ),
+  /** The API reference. The platform serves it before the worker; the local server through this. */
+  ASSETS: z.custom<Fetcher>().optional(),
   /** Secret: connection string of the catalog database, as the role `tendril_app`. */
   TENDRIL_CATALOG_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   /** Secret: JSON array of `{"id", "url"}`, one per shard, as the role `tendril_app`. */

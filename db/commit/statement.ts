@@ -1,9 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { GraphAddress } from '../../core/log/address.ts'
-import { MAX_CASCADE } from '../../core/log/commands.ts'
 import { COMMIT_INCONSISTENT } from '../log-store.ts'
 import { inGraph } from '../queries/snapshot.ts'
+import { entityVerdicts } from './entity-verdicts.ts'
 import type { CommitPayload } from './payload.ts'
+import { relationshipVerdicts } from './relationship-verdicts.ts'
 
 /**
  * The whole write of a group in one statement, so that everything in it sees one snapshot: which
@@ -148,136 +149,6 @@ select head.seq + (select count(*) from event) as seq, checked.ok,
   (select coalesce(jsonb_agg(jsonb_build_array(seq, record || '.' || outcome, id, type, from_id,
     to_id, external_id) order by seq), '[]') from event) as events
 from head, checked`
-}
-
-/** What each entity operation finds and why it is refused, if it is. */
-function entityVerdicts(payload: CommitPayload, mine: (alias: string) => SQL): SQL {
-  return sql`entity_found as materialized (
-  select o.*, request.atomic, request.commit_id, request.actor, request.request_id,
-    c.ctid as cur_ctid, c.id as cur_id, c.type as cur_type, c.external_id as cur_external_id,
-    c.version as cur_version, c.name as cur_name, c.latitude as cur_lat, c.longitude as cur_lon,
-    c.properties as cur_properties, c.created_at as cur_created_at, c.updated_at as cur_updated_at
-  from jsonb_to_recordset(${payload.entities}::jsonb) as o(
-    req int, op int, a text, id uuid, x text, t text, n text, k text, lat float8, lon float8,
-    p jsonb, v bigint)
-  join request on request.req = o.req and request.is_live
-  left join lateral (
-    (select e.ctid, e.* from entities e where ${mine('e')} and e.external_id = o.x
-      and (o.id is null or o.a in ('create', 'upsert')) limit 1)
-    union all
-    (select e.ctid, e.* from entities e where ${mine('e')} and e.id = o.id limit 1)
-    limit 1
-  ) c on true
-), ${cascade(payload, mine)} entity_op as materialized (
-  select o.*, case
-    when a = 'create' and cur_id = id then 'id_taken'
-    when a = 'create' and cur_id is not null then 'external_id_taken'
-    when a = 'upsert' and cur_id is not null and x is not null and cur_external_id is distinct from x
-      then 'id_taken'
-    when a = 'upsert' and cur_type <> t then 'type_mismatch'
-    when a in ('update', 'delete') and cur_id is null then 'not_found'
-    when v <> cur_version then 'version_mismatch'
-    ${
-      payload.hasDeletions
-        ? sql`when a = 'delete' and (select size from cascade_size) > ${MAX_CASCADE}
-      then 'too_many_relationships'`
-        : sql``
-    }
-    end as verdict
-  from entity_found o
-)`
-}
-
-/**
- * The relationships that go with the entities a request deletes (C6), and how many, counted to just
- * beyond what may go: each is met at most twice, once at either end. One between two of them goes with
- * the first that is not refused, or it would stay without an end. Deletions go alone (C4), so there is
- * one request.
- */
-function cascade(payload: CommitPayload, mine: (alias: string) => SQL): SQL {
-  if (!payload.hasDeletions) return sql``
-  return sql`cascade as materialized (
-  select distinct on (id) * from (
-    select o.req, o.op, o.commit_id, o.actor, o.request_id, r.* from entity_found o
-    cross join lateral (
-      select r.ctid, r.* from relationships r where ${mine('r')} and r.from_id = o.cur_id
-      union all
-      select r.ctid, r.* from relationships r where ${mine('r')} and r.to_id = o.cur_id
-        and r.from_id <> o.cur_id
-    ) r where o.a = 'delete' and (o.v is null or o.v = o.cur_version)
-    limit ${2 * MAX_CASCADE + 2}
-  ) r order by id, op
-), cascade_size as materialized (select count(*) as size from cascade),`
-}
-
-function relationshipVerdicts(payload: CommitPayload, mine: (alias: string) => SQL): SQL {
-  if (!payload.hasRelationships) {
-    return sql`relationship_op as (
-  select null::int as req, null::int as op, false as atomic, null::text as commit_id,
-    null::text as actor, null::text as request_id, null::text as a, null::uuid as id, null::text as x,
-    null::text as t, null::jsonb as p, null::bigint as v, null::tid as cur_ctid, null::uuid as cur_id,
-    null::text as cur_type, null::text as cur_external_id, null::bigint as cur_version,
-    null::jsonb as cur_properties, null::timestamptz as cur_created_at,
-    null::timestamptz as cur_updated_at, null::uuid as cur_from, null::uuid as cur_to,
-    null::uuid as from_id, null::uuid as to_id, null::text as verdict
-  where false
-)`
-  }
-  const isGone = (id: SQL): SQL =>
-    payload.hasDeletions
-      ? sql`${id} in (select cur_id from entity_op where a = 'delete' and verdict is null)`
-      : sql`false`
-  return sql`new_end as materialized (
-  select req, op, case when verdict is null then coalesce(cur_id, id) end as id from entity_op
-), relationship_found as materialized (
-  select o.*, request.atomic, request.commit_id, request.actor, request.request_id,
-    c.ctid as cur_ctid, c.id as cur_id, c.type as cur_type, c.external_id as cur_external_id,
-    c.version as cur_version, c.properties as cur_properties, c.created_at as cur_created_at,
-    c.updated_at as cur_updated_at, c.from_id as cur_from, c.to_id as cur_to,
-    coalesce(fe.id, fn.id) as from_id, coalesce(de.id, dn.id) as to_id
-  from jsonb_to_recordset(${payload.relationships}::jsonb) as o(
-    req int, op int, a text, id uuid, x text, t text, f uuid, fx text, fo int, d uuid, dx text,
-    "do" int, p jsonb, v bigint)
-  join request on request.req = o.req and request.is_live
-  left join lateral (
-    (select r.ctid, r.* from relationships r where ${mine('r')} and r.external_id = o.x
-      and (o.id is null or o.a in ('create', 'upsert')) limit 1)
-    union all
-    (select r.ctid, r.* from relationships r where ${mine('r')} and r.id = o.id limit 1)
-    limit 1
-  ) c on true
-  ${entityEnd('fe', 'f', mine)} ${entityEnd('de', 'd', mine)}
-  left join new_end fn on fn.req = o.req and fn.op = o.fo
-  left join new_end dn on dn.req = o.req and dn.op = o."do"
-), relationship_op as materialized (
-  select o.*, case
-    when a = 'create' and cur_id = id then 'id_taken'
-    when a = 'create' and cur_id is not null then 'external_id_taken'
-    when a = 'upsert' and cur_id is not null and x is not null and cur_external_id is distinct from x
-      then 'id_taken'
-    when a in ('update', 'delete') and cur_id is null then 'not_found'
-    when v <> cur_version then 'version_mismatch'
-    when a = 'upsert' and cur_type <> t then 'type_mismatch'
-    when a in ('create', 'upsert') and (from_id is null or ${isGone(sql`from_id`)})
-      then 'from_not_found'
-    when a in ('create', 'upsert') and (to_id is null or ${isGone(sql`to_id`)})
-      then 'to_not_found'
-    when a = 'upsert' and (cur_from <> from_id or cur_to <> to_id) then 'ends_mismatch'
-    when a = 'update' and ${isGone(sql`cur_from`)} then 'from_not_found'
-    when a = 'update' and ${isGone(sql`cur_to`)} then 'to_not_found'
-    end as verdict
-  from relationship_found o
-)`
-}
-
-function entityEnd(alias: string, end: 'f' | 'd', mine: (alias: string) => SQL): SQL {
-  const id = sql.raw(`o.${end}`)
-  const externalId = sql.raw(`o.${end}x`)
-  return sql`left join lateral (
-    (select e.id from entities e where ${mine('e')} and e.id = ${id} limit 1)
-    union all
-    (select e.id from entities e where ${mine('e')} and e.external_id = ${externalId} limit 1)
-  ) ${sql.raw(alias)} on true`
 }
 
 function cascadeChanges(payload: CommitPayload): SQL {
