@@ -149,6 +149,8 @@ export function cascadesContract(newSession: NewSession): void {
     const answer = await session.ask({ entities: [remove({ id: hub })] })
     const refusals = [refused(0, 'too_many_relationships')]
     expect(answer).toMatchObject({ status: 'refused', seq, refusals })
+    const alone = await session.ask({ atomic: false, entities: [remove({ id: hub })] })
+    expect(alone).toMatchObject({ status: 'committed', seq, results: refusals })
     await session.done({ relationships: [remove({ id: last.id })] })
     expect(await session.committed({ entities: [remove({ id: hub })] })).toMatchObject({
       seq: seq + 1 + MAX_CASCADE + 1,

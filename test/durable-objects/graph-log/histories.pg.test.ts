@@ -17,7 +17,7 @@ let history: Observed & { readonly happenings: Happenings }
 beforeAll(async () => {
   console.info(`TENDRIL_SEED=${SEED}`)
   shard = await createMigrated('shard')
-  history = await runHistory(shard, { seed: SEED, writers: 32, requests: 40, rates: CROWDED })
+  history = await runHistory(shard, { seed: SEED, writers: 32, requests: 32, rates: CROWDED })
 }, RUN_LIMIT_MS)
 
 afterAll(() => shard.drop())
@@ -57,7 +57,7 @@ describe('two writers, for whom most calls go wrong', () => {
   it(
     'are told nothing that the log does not keep (C1, C3)',
     async () => {
-      const rough = { seed: SEED, writers: 2, requests: 120, rates: ROUGH }
+      const rough = { seed: SEED, writers: 2, requests: 100, rates: ROUGH }
       const { attempts, contents } = await runHistory(shard, rough)
       expect(violations({ attempts, contents })).toEqual([])
       expect(attempts.map(({ told }) => told.status)).toContain('not_committed')
