@@ -37,8 +37,8 @@ export const importRows = graphOperation(
     const errors = rows.filter((row) => 'error' in row)
     const good = rows.filter((row) => 'command' in row)
     const chunks = [
-      ...chunked(good.filter(({ command }) => command.kind === 'entity')),
-      ...chunked(good.filter(({ command }) => command.kind === 'relationship')),
+      ...inRounds(good.filter(({ command }) => command.kind === 'entity')).flatMap(chunked),
+      ...inRounds(good.filter(({ command }) => command.kind === 'relationship')).flatMap(chunked),
     ]
     for (const [index, chunk] of chunks.entries()) {
       const writing = () => writeChunk(context, index, chunk)
@@ -70,6 +70,34 @@ function writeChunk(
   const route = `${context.route}#${index}`
   const commands = chunk.map(({ command }) => command)
   return write({ ...context, route }, commands, { atomic: false })
+}
+
+/** Rounds beyond which rows of one record are written as one: each costs a commit. */
+const MAX_ROUNDS = 10
+
+/**
+ * The first rows of all records, then the second ones, and so on: rows of one record in one request
+ * would be folded into one, and the last of them decide about all.
+ */
+function inRounds(rows: readonly GoodRow[]): GoodRow[][] {
+  const rounds: GoodRow[][] = []
+  const timesSeen = new Map<string, number>()
+  for (const row of rows) {
+    const names = namesOf(row.command)
+    const times = Math.max(0, ...names.map((name) => timesSeen.get(name) ?? 0))
+    for (const name of names) timesSeen.set(name, times + 1)
+    const round = Math.min(times, MAX_ROUNDS - 1)
+    const others = rounds[round]
+    if (others) others.push(row)
+    else rounds[round] = [row]
+  }
+  return rounds
+}
+
+function namesOf(command: Command): string[] {
+  if ('target' in command) return []
+  const { id, externalId } = command
+  return [`id:${id}`, ...(externalId === null ? [] : [`external:${externalId}`])]
 }
 
 function chunked(rows: readonly GoodRow[]): GoodRow[][] {

@@ -119,6 +119,19 @@ describe('an import', () => {
     ])
   })
 
+  it('takes each row for itself, also where several are of one record', async () => {
+    const graph = await newGraph()
+    const type = { kind: 'entity', name: 'host', json_schema: { required: ['os'] } }
+    await tenant.request('POST', `/graphs/${graph}/types`, { body: type })
+    const host = (properties: object) => entity('a', { type: 'host', properties })
+    const rows = [host({ os: 1 }), host({}), host({ os: 2 }), host({ os: 2 }), tie('a', 'a')]
+    const { body } = await importRows([...rows, ...range(20).map((n) => host({ os: n }))], graph)
+    expect(body).toMatchObject({ rows: 25, refused: 1, errors: [{ line: 2, code: 'invalid' }] })
+    expect(body.created).toBe(2)
+    const [only] = await exported(graph)
+    expect(only).toMatchObject({ external_id: 'a', properties: { os: 19 } })
+  })
+
   it('with bad rows only loads nothing and says why', async () => {
     const { status, body } = await importText('{\n{}')
     expect([status, body.rows, body.refused]).toEqual([200, 2, 2])
