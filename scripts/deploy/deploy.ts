@@ -75,7 +75,7 @@ async function rehearse(found: Inspection, deps: DeployDeps): Promise<void> {
 
 const SAID: Readonly<Record<Inspection['sources'][keyof typeof SECRETS], string>> = {
   given: 'is given, would be set',
-  made: 'would be made from the owner’s connection string, unless the account has it',
+  made: 'would be made from the owner’s connection string',
   account: 'is set on the account',
   unknown: 'is not given: the account must have it (not asked)',
   missing: 'is missing',

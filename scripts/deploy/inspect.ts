@@ -97,8 +97,9 @@ function sourcesOf(
 ): Record<SecretName, SecretSource> {
   const sourceOf = (name: SecretName): SecretSource => {
     if (given[name]) return 'given'
-    if (onAccount?.includes(name)) return 'account'
+    // Also where the account has one: migrating sets the password that it must have.
     if (made[name]) return 'made'
+    if (onAccount?.includes(name)) return 'account'
     return onAccount === null ? 'unknown' : 'missing'
   }
   return Object.fromEntries(SECRET_NAMES.map((name) => [name, sourceOf(name)])) as Record<

@@ -148,10 +148,11 @@ describe('a deploy', () => {
     expect((await register({ setup_secret: setupSecret })).status).toBe(403)
     expect(said.join('\n')).toContain(`curl '${url}/api/v1/auth/register'`)
 
-    // What the account has stays, and nothing is lost.
+    // What the account has stays, and nothing is lost. The connection strings get the password that
+    // the migration has set.
     said = []
     expect(await attempt(ownerVariables())).toBeNull()
-    expect(cloudflare.uploads[1]).toEqual([])
+    expect(cloudflare.uploads[1]).toEqual(['TENDRIL_CATALOG_URL', 'TENDRIL_SHARDS'])
     expect(said.filter((line) => line.endsWith('is up to date.'))).toHaveLength(2)
     const again = /(http:\S+) is ready/.exec(said.join('\n'))?.[1]
     const login = await fetch(`${again}/api/v1/auth/login`, {
@@ -337,7 +338,7 @@ describe('a dry run', () => {
 
     expect(await attempt(variables)).toBeNull()
     said = []
-    expect(await attempt(variables, { wrangler: runWrangler }, dry)).toBeNull()
+    expect(await attempt(variables, {}, dry)).toBeNull()
     expect(said.filter((line) => line.endsWith('is up to date'))).toHaveLength(2)
   })
 
@@ -345,13 +346,13 @@ describe('a dry run', () => {
     const url = new URL(catalog.ownerUrl)
     url.port = '1'
     const variables = { ...ownerVariables(), TENDRIL_CATALOG_OWNER_URL: url.href }
-    expect(await attempt(variables, { wrangler: runWrangler }, dry)).toBeNull()
+    expect(await attempt(variables, {}, dry)).toBeNull()
     expect(said.join('\n')).toMatch(/^catalog \(.*\): could not look what it lacks: /m)
   })
 
   it('is refused by what is missing or malformed, after it told the rest', async () => {
     const variables = { TENDRIL_JWT_SECRET: 'short' }
-    const refusal = await attempt(variables, { wrangler: runWrangler }, dry)
+    const refusal = await attempt(variables, {}, dry)
     expect(refusal).toMatch(/^4 things are missing or wrong:/)
     expect(said.join('\n')).toMatch(/would be uploaded/)
   })
