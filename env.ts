@@ -18,8 +18,8 @@ const shards = z
   })
   .pipe(z.array(shard).min(1))
 
-/** Every binding of wrangler.toml and every secret. */
-const schema = z.object({
+/** What wrangler.toml binds. */
+export const BINDINGS = {
   /** One object per log: a graph's or a tenant's. */
   GRAPH_LOG: z.custom<DurableObjectNamespace<GraphLog>>(
     (value) => typeof value === 'object' && value !== null,
@@ -27,15 +27,36 @@ const schema = z.object({
   ),
   /** The API reference. The platform serves it before the worker; the local server through this. */
   ASSETS: z.custom<Fetcher>().optional(),
-  /** Secret: connection string of the catalog database, as the role `tendril_app`. */
+}
+
+/** What [vars] of wrangler.toml sets. */
+export const VARIABLES = {
+  /**
+   * Who may register: `open` everybody, `invite` whoever has an invitation, `closed` nobody. The first
+   * owner may in any case, by TENDRIL_SETUP_SECRET. Default `closed`.
+   */
+  TENDRIL_REGISTRATION: z.enum(['closed', 'invite', 'open']).default('closed'),
+}
+
+/** What is secret, and set on the account. */
+export const SECRETS = {
+  /** Connection string of the catalog database, as the role `tendril_app`. */
   TENDRIL_CATALOG_URL: z.url({ protocol: /^postgres(ql)?$/ }),
-  /** Secret: JSON array of `{"id", "url"}`, one per shard, as the role `tendril_app`. */
+  /** JSON array of `{"id", "url"}`, one per shard, as the role `tendril_app`. */
   TENDRIL_SHARDS: shards,
-  /** Secret: at least 32 characters; signs access tokens. */
+  /** At least 32 characters; signs access tokens. */
   TENDRIL_JWT_SECRET: z.string().min(32),
-  /** Local stack only: where SQL over HTTP is served. Absent: Neon. */
+  /** At least 32 characters; registers the first owner, once. Absent or empty: nobody can. */
+  TENDRIL_SETUP_SECRET: z.string().min(32).or(z.literal('')).optional(),
+}
+
+/** What only the local stack sets. */
+export const LOCAL_VARIABLES = {
+  /** Where SQL over HTTP is served. Absent: Neon. */
   TENDRIL_SQL_ENDPOINT: z.url().optional(),
-})
+}
+
+const schema = z.object({ ...BINDINGS, ...VARIABLES, ...SECRETS, ...LOCAL_VARIABLES })
 
 export type Env = z.infer<typeof schema>
 

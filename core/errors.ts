@@ -3,6 +3,8 @@ export type ErrorCode =
   | 'malformed_request'
   | 'unauthenticated'
   | 'forbidden'
+  | 'registration_closed'
+  | 'registration_refused'
   | 'not_found'
   | 'route_not_found'
   | 'method_not_allowed'

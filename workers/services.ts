@@ -12,6 +12,13 @@ import type { Database } from '../db/client.ts'
 import { openCatalog, openShard } from '../db/databases.ts'
 import type { Env } from '../env.ts'
 
+/** Who may register; see env.ts. */
+export type Registration = {
+  readonly mode: Env['TENDRIL_REGISTRATION']
+  /** `null`: there is none, so no first owner can be made. */
+  readonly setupSecret: string | null
+}
+
 /** Everything an operation may use of the outside world. */
 export type Services = {
   readonly catalog: Database
@@ -24,6 +31,7 @@ export type Services = {
   readonly newId: () => string
   readonly now: Now
   readonly jwtSecret: string
+  readonly registration: Registration
   readonly shardIds: readonly string[]
 }
 
@@ -38,6 +46,10 @@ export function services(env: Env): Services {
     newId: () => v7(),
     now: () => Date.now(),
     jwtSecret: env.TENDRIL_JWT_SECRET,
+    registration: {
+      mode: env.TENDRIL_REGISTRATION,
+      setupSecret: env.TENDRIL_SETUP_SECRET || null,
+    },
     shardIds: env.TENDRIL_SHARDS.map(({ id }) => id),
   }
 }

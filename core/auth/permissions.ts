@@ -5,6 +5,7 @@ export const PERMISSIONS = [
   'graph.define',
   'graphs.manage',
   'keys.manage',
+  'invitations.manage',
 ] as const
 export type Permission = (typeof PERMISSIONS)[number]
 
@@ -18,8 +19,12 @@ const GRANTS: Readonly<Record<Role, readonly Permission[]>> = {
   reader: ['graph.read'],
 }
 
-export function isAllowed(role: Role, permission: Permission): boolean {
-  return GRANTS[role].includes(permission)
+/** What concerns the whole installation: no role allows it outside of the operator's tenant. */
+const OF_THE_OPERATOR: readonly Permission[] = ['invitations.manage']
+
+/** Whether `role` allows it in a tenant; `isOperator`: in that of whoever runs the installation. */
+export function isAllowed(role: Role, permission: Permission, isOperator: boolean): boolean {
+  return GRANTS[role].includes(permission) && (isOperator || !OF_THE_OPERATOR.includes(permission))
 }
 
 /** Whether somebody with `role` may hand out `granted`: never more than one's own. */

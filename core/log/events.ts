@@ -16,6 +16,8 @@ export type TenantEventKind =
   | 'key.revoked'
   | 'graph.created'
   | 'graph.deleted'
+  | 'invitation.created'
+  | 'invitation.revoked'
 
 /** A record as it stood before or after an event; what never changes is in the event itself. */
 export type Image = {

@@ -87,6 +87,7 @@ export type RefusalCode = Extract<
   | 'email_taken'
   | 'name_taken'
   | 'last_graph'
+  | 'registration_refused'
 >
 
 export type Outcome = 'created' | 'updated' | 'unchanged' | 'deleted'

@@ -1,6 +1,15 @@
 import type { Role } from '../auth/permissions.ts'
 import type { Origin } from '../log/requests.ts'
 
+/**
+ * Why somebody may register: because anybody may, by the setup secret of the installation, which is
+ * good once, or by an invitation, named by the digest of its code.
+ */
+export type Admission =
+  | { readonly by: 'anybody' }
+  | { readonly by: 'setup' }
+  | { readonly by: 'invitation'; readonly hash: string }
+
 /** What a tenant's own log is asked to append. One command per request. */
 export type TenantCommand =
   | {
@@ -11,6 +20,7 @@ export type TenantCommand =
       readonly passwordHash: string
       readonly graphId: string
       readonly shardId: string
+      readonly admission: Admission
     }
   | {
       readonly action: 'create_key'
@@ -30,6 +40,15 @@ export type TenantCommand =
       readonly shardId: string
     }
   | { readonly action: 'delete_graph'; readonly graphId: string }
+  | {
+      readonly action: 'create_invitation'
+      readonly invitationId: string
+      readonly hash: string
+      /** The only address that it is good for, in lower case; `null`: any. */
+      readonly email: string | null
+      readonly expiresInSeconds: number
+    }
+  | { readonly action: 'revoke_invitation'; readonly invitationId: string }
 
 export type TenantRequest = Origin & {
   readonly commitId: string

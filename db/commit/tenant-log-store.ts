@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { TenantId } from '../../core/ids.ts'
 import type { RefusalCode } from '../../core/log/requests.ts'
-import { DEFAULT_GRAPH, type TenantRequest } from '../../core/tenant/requests.ts'
+import type { TenantRequest } from '../../core/tenant/requests.ts'
 import { type Database, DatabaseError } from '../client.ts'
 import {
   type CommittedGroup,
@@ -11,6 +11,7 @@ import {
   RECENT_EVENTS,
 } from '../log-store.ts'
 import { parseCommitted, parseOpened } from './answers.ts'
+import { locksOf, partsOf, settingsOf } from './tenant-commands.ts'
 
 /** A tenant's own log in the catalog: one request per commit. */
 export function tenantLogStore(catalog: Database, tenantId: TenantId): LogStore<TenantRequest> {
@@ -21,15 +22,11 @@ export function tenantLogStore(catalog: Database, tenantId: TenantId): LogStore<
     async commit(fence, group) {
       const [request, ...others] = group
       if (!request || others.length > 0) throw new Error('a tenant log commits one request at once')
-      const settings = {
-        'tendril.tenant_id': tenantId,
-        ...(request.command.action === 'register'
-          ? { 'tendril.email': request.command.email }
-          : {}),
-      }
+      const settings = { 'tendril.tenant_id': tenantId, ...settingsOf(request.command) }
       try {
         const rows = await catalog.batchWith(settings, [
           fenceStatement(tenantId, fence),
+          ...locksOf(tenantId, request.command),
           commitStatement(tenantId, request),
         ])
         return parseCommitted(rows)
@@ -65,15 +62,6 @@ function fenceStatement(tenantId: TenantId, fence: Fence): SQL {
         and term = ${fence.term}::bigint
     )
     then true else tendril_raise(${FENCE_REFUSED}, 'the log has moved on') end as ok`
-}
-
-/** The verdict, the rows it writes and the event it leaves, of one kind of command. */
-type Parts = {
-  readonly verdict: SQL
-  readonly writes: SQL
-  readonly kind: string
-  readonly subjectId: string
-  readonly image: SQL
 }
 
 /** Everything of a commit that does not depend on the command; see the graph's commit statement. */
@@ -124,95 +112,17 @@ select coalesce((select seq from event), head.seq) as seq,
 from head`
 }
 
-function partsOf(tenantId: TenantId, { command, actor }: TenantRequest): Parts {
-  const tenant = sql`${tenantId}::uuid`
-  switch (command.action) {
-    case 'register':
-      return {
-        verdict: sql`case when exists (select from users where email = ${command.email})
-          then 'email_taken' end`,
-        writes: sql`new_tenant as (
-  update tenants t set name = ${command.tenantName}, state = 'active', created_at = event.at,
-    seq = event.seq from event where t.id = ${tenant}
-), new_user as (
-  insert into users (id, email, password_hash, created_at)
-  select ${command.userId}::uuid, ${command.email}, ${command.passwordHash}, at from event
-), new_member as (
-  insert into memberships (tenant_id, user_id, role, created_at)
-  select ${tenant}, ${command.userId}::uuid, 'owner', at from event
-), new_graph as (
-  insert into graphs (tenant_id, id, name, shard_id, created_at)
-  select ${tenant}, ${command.graphId}::uuid, ${DEFAULT_GRAPH}, ${command.shardId}, at from event
-)`,
-        kind: 'tenant.registered',
-        subjectId: tenantId,
-        image: sql`jsonb_build_object('name', ${command.tenantName}::text, 'owner', ${command.userId}::text,
-          'graph', ${command.graphId}::text)`,
-      }
-    case 'create_key':
-      return {
-        verdict: sql`null::text`,
-        writes: sql`new_key as (
-  insert into api_keys (tenant_id, id, name, hash, hint, role, created_by, created_at, expires_at)
-  select ${tenant}, ${command.keyId}::uuid, ${command.name}, ${command.hash}, ${command.hint},
-    ${command.role}, ${actor}, at, ${command.expiresAt}::timestamptz from event
-)`,
-        kind: 'key.created',
-        subjectId: command.keyId,
-        image: sql`jsonb_build_object('name', ${command.name}::text, 'role', ${command.role}::text,
-          'hint', ${command.hint}::text)`,
-      }
-    case 'revoke_key':
-      return {
-        verdict: sql`case when not exists (select from api_keys where tenant_id = ${tenant}
-          and id = ${command.keyId}::uuid and revoked_at is null) then 'not_found' end`,
-        writes: sql`revoked as (
-  update api_keys set revoked_at = event.at from event
-  where tenant_id = ${tenant} and id = ${command.keyId}::uuid
-)`,
-        kind: 'key.revoked',
-        subjectId: command.keyId,
-        image: sql`null::jsonb`,
-      }
-    case 'create_graph':
-      return {
-        verdict: sql`case when exists (select from graphs where tenant_id = ${tenant}
-          and name = ${command.name} and deleted_at is null) then 'name_taken' end`,
-        writes: sql`new_graph as (
-  insert into graphs (tenant_id, id, name, shard_id, created_at)
-  select ${tenant}, ${command.graphId}::uuid, ${command.name}, ${command.shardId}, at from event
-)`,
-        kind: 'graph.created',
-        subjectId: command.graphId,
-        image: sql`jsonb_build_object('name', ${command.name}::text, 'shard', ${command.shardId}::text)`,
-      }
-    case 'delete_graph':
-      return {
-        verdict: sql`(select case when name = ${DEFAULT_GRAPH} then 'last_graph' end from graphs
-          where tenant_id = ${tenant} and id = ${command.graphId}::uuid and deleted_at is null
-          union all select 'not_found' where not exists (select from graphs
-          where tenant_id = ${tenant} and id = ${command.graphId}::uuid and deleted_at is null))`,
-        writes: sql`gone as (
-  update graphs set deleted_at = event.at from event
-  where tenant_id = ${tenant} and id = ${command.graphId}::uuid
-)`,
-        kind: 'graph.deleted',
-        subjectId: command.graphId,
-        image: sql`null::jsonb`,
-      }
-  }
-}
-
 const UNIQUE_VIOLATION = '23505'
 
 const REFUSED_BY: Readonly<Record<string, RefusalCode>> = {
   users_email_unique: 'email_taken',
   graphs_name: 'name_taken',
+  installation_pkey: 'registration_refused',
 }
 
 /**
- * E-mail addresses are unique across tenants, whose logs know nothing of each other: two
- * registrations at once are parted by the index.
+ * E-mail addresses are unique across tenants, and there is one first owner; but tenants' logs know
+ * nothing of each other: two registrations at once are parted by the index.
  */
 function refusedByConstraint(error: unknown, fence: Fence): CommittedGroup {
   if (!(error instanceof DatabaseError) || error.sqlState !== UNIQUE_VIOLATION) throw error

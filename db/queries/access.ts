@@ -13,6 +13,8 @@ export type Principal = {
   readonly role: Role
   /** `active` or `suspended`. */
   readonly tenantState: string
+  /** Whether the tenant is that of whoever runs the installation. */
+  readonly isOperator: boolean
 }
 
 /** What a credential gives access to; `graph` is the graph asked for, if the tenant has it. */
@@ -68,7 +70,9 @@ export async function accessByMember(
 
 function tenantAndGraph(graphName: string | null): SQL[] {
   return [
-    sql`select state from tenants where id = tendril_tenant()`,
+    sql`select state, exists (select from installation
+        where name = 'operator' and tenant_id = tendril_tenant()) as is_operator
+      from tenants where id = tendril_tenant()`,
     sql`select tenant_id, id, shard_id, epoch from graphs
       where tenant_id = tendril_tenant() and name = ${graphName} and deleted_at is null`,
   ]
@@ -81,11 +85,17 @@ function access(
   tenants: readonly Row[] | undefined,
   graphs: readonly Row[] | undefined,
 ): Access | null {
-  const state = tenants?.[0]?.state
+  const { state, is_operator: isOperator } = tenants?.[0] ?? {}
   if (typeof state !== 'string' || !isRole(role)) return null
   const graph = graphs?.[0]
   return {
-    principal: { tenantId: tenantId(tenant), actor, role, tenantState: state },
+    principal: {
+      tenantId: tenantId(tenant),
+      actor,
+      role,
+      tenantState: state,
+      isOperator: isOperator === true,
+    },
     graph: graph
       ? {
           kind: 'graph',

@@ -17,11 +17,15 @@ export async function checkDatabase(database: Database): Promise<DatabaseHealth>
           (select count(*) from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition
               and (pg_has_role(c.relowner, 'member') or not (c.relrowsecurity and c.relforcerowsecurity))
-          ) as open_tables`,
+          ) as open_tables,
+          to_regclass('public.commits') is not null as migrated`,
       ],
       { mode: 'snapshot' },
     )
     const row = rows?.[0]
+    if (row?.migrated === false) {
+      return { status: 'down', reason: 'the database is not migrated' }
+    }
     if (row?.bypasses !== false || row.open_tables !== 0) {
       return { status: 'down', reason: 'the runtime role can bypass row-level security' }
     }

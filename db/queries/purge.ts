@@ -22,6 +22,13 @@ export async function purge(database: Database, kind: 'catalog' | 'shard'): Prom
     sql`select tendril_purge_commits(
     make_interval(hours => ${KEEP_ANSWERS_HOURS}::int), ${STEP_ROWS}::int) as removed`,
   )
+  if (kind === 'catalog') {
+    await repeat(
+      database,
+      sql`select tendril_purge_pending_tenants(
+      make_interval(hours => ${KEEP_ANSWERS_HOURS}::int), ${STEP_ROWS}::int) as removed`,
+    )
+  }
   if (kind === 'shard') {
     await repeat(database, sql`select tendril_purge_deleted_graphs(${STEP_ROWS}::int) as removed`)
   }

@@ -28,6 +28,7 @@ export type StackBindings = {
   readonly TENDRIL_SHARDS: string
   readonly TENDRIL_JWT_SECRET: string
   readonly TENDRIL_SQL_ENDPOINT: string
+  readonly TENDRIL_REGISTRATION: string
 }
 
 export type Stack = {
@@ -61,6 +62,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         TENDRIL_SHARDS: JSON.stringify(urls.shards),
         TENDRIL_JWT_SECRET: secrets.jwtSecret,
         TENDRIL_SQL_ENDPOINT: service.url,
+        // Only this machine can reach it.
+        TENDRIL_REGISTRATION: 'open',
       },
       postgres,
       async stop() {

@@ -102,3 +102,38 @@ describe('tendril_purge_deleted_graphs', () => {
     expect(rowCount).toBe(1)
   })
 })
+
+describe('tendril_purge_pending_tenants', () => {
+  const count = async () => {
+    const { rows } = await databases.catalog.owner.query<{ id: string }>(
+      'select id from tenants order by created_at',
+    )
+    return rows.map(({ id }) => id)
+  }
+
+  async function tenant(state: string, hours: number): Promise<string> {
+    const id = randomUUID()
+    await databases.catalog.owner.query(
+      `insert into tenants (id, state, history_id, created_at)
+        values ($1, $2, gen_random_uuid(), $3)`,
+      [id, state, hoursAgo(hours)],
+    )
+    return id
+  }
+
+  beforeEach(() => databases.catalog.owner.query('delete from tenants'))
+
+  it('removes what a registration that came to nothing has left, after a day', async () => {
+    await tenant('pending', 30)
+    await tenant('pending', 40)
+    const kept = [
+      await tenant('active', 30),
+      await tenant('suspended', 26),
+      await tenant('pending', 23),
+    ]
+    expect(await purged('catalog', `tendril_purge_pending_tenants('1 hour', 1)`)).toBe(1)
+    expect(await purged('catalog', `tendril_purge_pending_tenants('24 hours', 10)`)).toBe(1)
+    expect(await purged('catalog', `tendril_purge_pending_tenants('24 hours', 10)`)).toBe(0)
+    expect(await count()).toEqual(kept)
+  })
+})

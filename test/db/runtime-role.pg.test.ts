@@ -69,6 +69,8 @@ describe.each(KINDS)('the role of the runtime in a %s', (kind) => {
             commits: 'insert select',
             events: 'insert select',
             graphs: 'insert select update',
+            installation: 'insert select',
+            invitations: 'insert select',
             memberships: 'delete insert select update',
             tenants: 'insert select update',
             users: 'insert select',
@@ -82,6 +84,20 @@ describe.each(KINDS)('the role of the runtime in a %s', (kind) => {
             relationships: 'delete insert select update',
             types: 'delete insert select update',
           },
+    )
+  })
+
+  it('may update single columns of these tables and no others', async () => {
+    const { rows } = await databases[kind].owner.query<{ name: string }>(
+      `select relname || '.' || attname as name from pg_class c join pg_attribute on attrelid = c.oid
+        where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and attnum > 0
+          and has_column_privilege('tendril_app', c.oid, attnum, 'update')
+          and not has_table_privilege('tendril_app', c.oid, 'update') order by name`,
+    )
+    expect(rows.map(({ name }) => name)).toEqual(
+      kind === 'catalog'
+        ? ['invitations.revoked_at', 'invitations.used_at', 'invitations.used_by']
+        : [],
     )
   })
 

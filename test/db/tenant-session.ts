@@ -18,6 +18,7 @@ export function register(fields: Partial<CommandOf<'register'>> = {}): CommandOf
     passwordHash: '$argon2id$hash',
     graphId: randomUUID(),
     shardId: 'shard-1',
+    admission: { by: 'anybody' },
     ...fields,
   }
 }
@@ -37,6 +38,19 @@ export function createKey(fields: Partial<CommandOf<'create_key'>> = {}): Comman
 
 export function createGraph(name: string): CommandOf<'create_graph'> {
   return { action: 'create_graph', graphId: randomUUID(), name, shardId: 'shard-2' }
+}
+
+export function createInvitation(
+  fields: Partial<CommandOf<'create_invitation'>> = {},
+): CommandOf<'create_invitation'> {
+  return {
+    action: 'create_invitation',
+    invitationId: randomUUID(),
+    hash: randomUUID(),
+    email: null,
+    expiresInSeconds: 3_600,
+    ...fields,
+  }
 }
 
 /** A request that was never sent before. */
@@ -127,6 +141,14 @@ export function refusedAs(code: string, seq: number) {
 export async function newTenant(catalog: Database): Promise<TenantSession> {
   const session = new TenantSession(catalog)
   await session.open()
+  return session
+}
+
+/** The tenant of the first owner, of which a catalog has one. */
+export async function newOperator(catalog: Database): Promise<TenantSession> {
+  const session = await newTenant(catalog)
+  const answer = await session.ask(register({ admission: { by: 'setup' } }))
+  if (answer.status !== 'committed') throw new Error('this catalog has an operator')
   return session
 }
 

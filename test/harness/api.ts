@@ -135,11 +135,14 @@ export async function newTenant(): Promise<Tenant> {
   }
 }
 
-/** Sends `credential` as a bearer token, or nothing. Paths are below `/api/v1` unless full. */
-export function callerWith(credential: string | null): Caller {
+/**
+ * Sends `credential` as a bearer token, or nothing. Paths are below `/api/v1` unless full. `baseUrl` is
+ * that of another worker than the run's.
+ */
+export function callerWith(credential: string | null, baseUrl = inject('baseUrl')): Caller {
   return {
     async request(method, path, options = {}) {
-      const url = urlOf(path)
+      const url = urlOf(path, baseUrl)
       const headers = new Headers(options.headers)
       if (credential !== null && !headers.has('authorization')) {
         headers.set('authorization', `Bearer ${credential}`)
@@ -159,9 +162,9 @@ export function callerWith(credential: string | null): Caller {
 }
 
 /** A URL of the running worker; `path` is below `/api/v1` unless it starts with `//`. */
-export function urlOf(path: string): URL {
+export function urlOf(path: string, baseUrl = inject('baseUrl')): URL {
   const isFull = path.startsWith('//')
-  return new URL(inject('baseUrl') + (isFull ? path.slice(1) : `/api/v1${path}`))
+  return new URL(baseUrl + (isFull ? path.slice(1) : `/api/v1${path}`))
 }
 
 function bodyOf(body: unknown): { body?: BodyInit } {

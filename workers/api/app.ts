@@ -13,11 +13,13 @@ import { openApiText } from './openapi.ts'
 import { problemResponse } from './problem.ts'
 import { routedPath } from './rewrite.ts'
 import { RouteTable } from './route-table.ts'
+import { authRoutes } from './routes/auth.ts'
 import { entityRoutes } from './routes/entities.ts'
 import { healthRoutes } from './routes/health.ts'
+import { invitationRoutes } from './routes/invitations.ts'
 import { logRoutes } from './routes/log.ts'
 import { relationshipRoutes } from './routes/relationships.ts'
-import { authRoutes, graphRoutes, keyRoutes } from './routes/tenant.ts'
+import { graphRoutes, keyRoutes } from './routes/tenant.ts'
 import { typeRoutes } from './routes/types.ts'
 
 const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
@@ -52,6 +54,7 @@ app.use('/health/ready', access())
 
 authRoutes(app)
 keyRoutes(app)
+invitationRoutes(app)
 graphRoutes(app)
 typeRoutes(app)
 entityRoutes(app)

@@ -8,6 +8,8 @@ export function statusOf(code: ErrorCode): number {
     case 'unauthenticated':
       return 401
     case 'forbidden':
+    case 'registration_closed':
+    case 'registration_refused':
       return 403
     case 'not_found':
     case 'route_not_found':

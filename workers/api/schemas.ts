@@ -69,7 +69,7 @@ export const properties = z
   })
   .openapi({ type: 'object', additionalProperties: true, example: { city: 'Atlanta' } })
 
-const time = z.string().openapi({ format: 'date-time', example: '2026-11-21T09:00:00.000Z' })
+export const time = z.string().openapi({ format: 'date-time', example: '2026-11-21T09:00:00.000Z' })
 const version = z.int().openapi({
   description: 'The seq of the event that last changed the record; its ETag.',
   example: 17,

@@ -7,6 +7,7 @@ import type { Context } from '../context.ts'
 import { sha256Hex } from '../security/api-keys.ts'
 import { hashPassword, verifyPassword } from '../security/passwords.ts'
 import { ACCESS_TOKEN_SECONDS, signAccessToken } from '../security/tokens.ts'
+import { admit, type Credit, digestOf, refuseEarly } from './admission.ts'
 import { afterWrite } from './after-write.ts'
 import { writeTenant } from './tenant-write.ts'
 
@@ -18,7 +19,7 @@ export type Session = {
   readonly user_id: string
 }
 
-type Registration = {
+type Registration = Credit & {
   readonly tenantName: string
   readonly email: string
   readonly password: string
@@ -28,10 +29,11 @@ export type Registered = Session & { readonly graph: string; readonly replayed: 
 
 /**
  * Makes a tenant, its owner and its first graph. Repeated with the same idempotency key it answers
- * for the same tenant: the ids are derived from the key.
+ * for the same tenant: the ids are derived from the key. One that is refused leaves nothing behind.
  */
 export async function register(context: Context, input: Registration): Promise<Registered> {
   const { services, idempotency } = context
+  const admission = await admit(services.registration, input)
   const [tenant, user, graph] = await Promise.all(
     ['tenant', 'user', 'graph'].map((what) =>
       idempotency
@@ -40,10 +42,13 @@ export async function register(context: Context, input: Registration): Promise<R
     ),
   )
   if (!tenant || !user || !graph) throw new AppError('internal', 'no ids')
+  await refuseEarly(services, tenantId(tenant), input.email, admission)
   const shardId = services.shardForNewGraph()
   await placeGraph(services.shard(shardId), tenantId(tenant), graphId(graph))
   // Not a digest of the whole request: it would be a fast hash of the password.
-  const fingerprint = await sha256Hex(JSON.stringify([input.tenantName, input.email]))
+  const fingerprint = await sha256Hex(
+    JSON.stringify([input.tenantName, input.email, ...digestOf(admission)]),
+  )
   const done = await writeTenant(
     { ...context, idempotency: idempotency && { ...idempotency, fingerprint } },
     { tenantId: tenantId(tenant), actor: `user:${user}`, scope: input.email },
@@ -55,6 +60,7 @@ export async function register(context: Context, input: Registration): Promise<R
       passwordHash: await hashPassword(input.password),
       graphId: graph,
       shardId,
+      admission,
     },
   )
   // A repeat proves nothing by its key: it needs the password that the first request set. And what was

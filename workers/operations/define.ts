@@ -32,8 +32,12 @@ function authorise({ access, ...context }: Context, permission: Permission): Ten
   if (principal.tenantState !== 'active') {
     throw new AppError('forbidden', 'this tenant is suspended')
   }
-  if (!isAllowed(principal.role, permission)) {
-    throw new AppError('forbidden', `the role ${principal.role} does not allow ${permission}`)
+  const { role, isOperator } = principal
+  if (!isAllowed(role, permission, true)) {
+    throw new AppError('forbidden', `the role ${role} does not allow ${permission}`)
+  }
+  if (!isAllowed(role, permission, isOperator)) {
+    throw new AppError('forbidden', `only the operator's tenant may ${permission}`)
   }
   return { ...context, principal }
 }

@@ -20,6 +20,8 @@ const MESSAGES: Readonly<Record<RefusalCode, string>> = {
   email_taken: 'an account with this e-mail address exists',
   name_taken: 'this name is taken',
   last_graph: 'the default graph cannot be deleted',
+  // The same whether it never existed, is used, revoked, expired, or somebody else's: see registration.
+  registration_refused: 'the invitation or setup secret is not valid',
 }
 
 /** The reason for one command, as an error. */

@@ -11,7 +11,7 @@ export const JOBS: Readonly<Record<string, Job>> = {
 
 /**
  * Makes the partitions of coming months, forgets answers to requests that are older than a day, and
- * removes rows of deleted graphs.
+ * removes rows of deleted graphs and tenants whose registration came to nothing.
  */
 async function purgeExpired(env: Env): Promise<void> {
   const results = await Promise.allSettled([

@@ -1,7 +1,7 @@
 import { index, pgTable, primaryKey, uuid } from 'drizzle-orm/pg-core'
 import { commitColumns, eventColumns } from '../columns.ts'
 
-/** Every tenant's own log: registration, keys, graphs. Partitioned by month of `at`. */
+/** Every tenant's own log: registration, keys, graphs, invitations. Partitioned by month of `at`. */
 export const events = pgTable(
   'events',
   { tenantId: uuid('tenant_id').notNull(), ...eventColumns },

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { isAllowed, isRole, mayGrant, PERMISSIONS, ROLES } from '../../../core/auth/permissions.ts'
 
-const allowed = (role: (typeof ROLES)[number]) =>
-  PERMISSIONS.filter((each) => isAllowed(role, each))
+const allowed = (role: (typeof ROLES)[number], isOperator = false) =>
+  PERMISSIONS.filter((each) => isAllowed(role, each, isOperator))
 
 describe('what a role allows', () => {
   it.each([
@@ -12,6 +12,13 @@ describe('what a role allows', () => {
     ['reader', ['graph.read']],
   ] as const)('%s: %j', (role, permissions) => {
     expect(allowed(role)).toEqual(permissions)
+  })
+
+  it('in the operator’s tenant, owners and admins also invite', () => {
+    for (const role of ROLES) {
+      const more = role === 'owner' || role === 'admin' ? ['invitations.manage'] : []
+      expect(allowed(role, true)).toEqual([...allowed(role), ...more])
+    }
   })
 
   it('covers every role', () => {

@@ -14,6 +14,7 @@ import { SqlChaos } from '../../harness/sql-chaos.ts'
 // A worker of its own, whose secrets and log lines this test can see.
 
 const databasePrefix = `leaks_${crypto.randomUUID().slice(0, 8)}`
+const setupSecret = 'the setup secret that nobody may see'
 const chaos = new SqlChaos()
 const log: string[] = []
 let folder: string
@@ -32,7 +33,7 @@ beforeAll(async () => {
   })
   server = await startServer({
     port: 0,
-    bindings: stack.bindings,
+    bindings: { ...stack.bindings, TENDRIL_SETUP_SECRET: setupSecret },
     persistDir: join(folder, 'objects'),
     onLog: (line) => log.push(line),
   })
@@ -44,6 +45,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
+const UUID = /^[0-9a-f-]{36}$/
 const password = 'correct horse battery staple'
 
 async function call(method: string, path: string, credential = '', body?: unknown) {
@@ -59,11 +61,12 @@ async function call(method: string, path: string, credential = '', body?: unknow
   return { status: response.status, text, body: text ? JSON.parse(text) : null }
 }
 
-async function register() {
+async function register(fields: object = {}) {
   const { body } = await call('POST', '/auth/register', '', {
     tenant_name: 'Analytical Engines',
     email: `${crypto.randomUUID()}@example.com`,
     password,
+    ...fields,
   })
   return body as { access_token: string; tenant_id: string; user_id: string }
 }
@@ -87,8 +90,10 @@ it('an access token counts for an hour, for a member, and signed by us', async (
   expect(await statusWith({ secret: `${secret}x` })).toBe(401)
 })
 
-it('no secret gets into the log or an answer, whatever goes wrong', async () => {
-  const { access_token, tenant_id } = await register()
+it('no secret gets into the log, an answer or a table, whatever goes wrong', async () => {
+  const { access_token, tenant_id } = await register({ setup_secret: setupSecret })
+  const invited = await call('POST', '/invitations', access_token, {})
+  const { code } = invited.body as { code: string }
   const made = await call('POST', '/keys', access_token, { name: 'A key', role: 'admin' })
   const { key } = made.body as { key: string }
   const entity = await call('POST', '/entities', key, { type: 'thing' })
@@ -107,6 +112,15 @@ it('no secret gets into the log or an answer, whatever goes wrong', async () => 
   expect(await say('POST', '/auth/login', '', { ...login, secret: password })).toBe(422)
   expect(await say('GET', '/keys', `${key}x`)).toBe(401)
   expect(await say('GET', `/entities/${id}x`, key)).toBe(422)
+  expect(await say('GET', '/invitations', access_token)).toBe(200)
+  expect(await say('GET', '/invitations', `${code}`)).toBe(401)
+  const guest = { tenant_name: 'Guest', email: 'guest@example.com', password }
+  const shown = [{ setup_secret: setupSecret }, { setup_secret: code }, { invitation: setupSecret }]
+  for (const each of shown) {
+    expect(await say('POST', '/auth/register', '', { ...guest, ...each })).toBe(403)
+  }
+  const both = { ...guest, setup_secret: setupSecret, invitation: code }
+  expect(await say('POST', '/auth/register', '', both)).toBe(422)
   expect(log.slice(before)).toEqual([])
 
   // Ours are: an error nobody foresaw, statements that get lost, and a database that is away.
@@ -118,22 +132,35 @@ it('no secret gets into the log or an answer, whatever goes wrong', async () => 
     expect(await say('GET', '/keys', access_token)).toBe(503)
     expect(await say('POST', '/entities', key, { type: 'thing' })).toBe(503)
     const registration = { ...login, tenant_name: 'Other' }
-    expect(await say('POST', '/auth/register', '', registration)).toBe(503)
+    for (const each of [{}, { setup_secret: setupSecret }, { invitation: code }]) {
+      expect(await say('POST', '/auth/register', '', { ...registration, ...each })).toBe(503)
+    }
+    expect(await say('POST', '/invitations', access_token, {})).toBe(503)
+  }
+  chaos.set({ cutBefore: 0, cutAfter: 0, delayMs: 0, seed: 1 })
+  expect((await register({ invitation: code })).tenant_id).toMatch(UUID)
+  const tables = ['tenants', 'events', 'commits', 'invitations', 'installation', 'api_keys']
+  const stored = tables.map((each) => `select ${each}::text as row from ${each}`)
+  for (const { row } of await ownerSql('catalog', tenant_id, stored.join(' union all '))) {
+    for (const secret of [setupSecret, code, code.slice(15), key, password]) {
+      expect(row).not.toContain(secret)
+    }
   }
   await stack.stop()
   expect(await say('GET', '/entities', key)).toBe(503)
   expect(await say('GET', '/keys', access_token)).toBe(503)
 
   const lines = log.slice(before)
-  expect(lines.length).toBeGreaterThanOrEqual(11)
+  expect(lines.length).toBeGreaterThanOrEqual(17)
   for (const line of lines) {
     const entry = JSON.parse(line)
     expect(entry).toMatchObject({ level: 'error', message: expect.any(String) })
-    expect(entry.request_id).toMatch(/^[0-9a-f-]{36}$/)
+    expect(entry.request_id).toMatch(UUID)
   }
   const { TENDRIL_JWT_SECRET, TENDRIL_CATALOG_URL, TENDRIL_SHARDS } = stack.bindings
   const secrets = [
     ...[password, key, key.slice(13), await hashApiKey(key), access_token],
+    ...[setupSecret, code, code.slice(15), await hashApiKey(code)],
     ...[TENDRIL_JWT_SECRET, TENDRIL_CATALOG_URL, TENDRIL_SHARDS, 'tendril-test', '$argon2'],
     ...['postgres://tendril', 'postgresql://tendril', 'Bearer '],
   ]

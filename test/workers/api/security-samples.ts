@@ -19,11 +19,19 @@ export type SampleRequest = {
 /** A request that is valid in every way, so that nothing but the credential can be refused. */
 export type Sample = {
   readonly permission: Permission
+  /** Only the operator's tenant may: the tenant of the sample is made that. */
+  readonly isOperators?: true
   readonly request: (fixture: Fixture) => SampleRequest | Promise<SampleRequest>
 }
 
 const read = (request: Sample['request']): Sample => ({ permission: 'graph.read', request })
 const write = (request: Sample['request']): Sample => ({ permission: 'graph.write', request })
+
+const operate = (request: Sample['request']): Sample => ({
+  permission: 'invitations.manage',
+  isOperators: true,
+  request,
+})
 
 const inGraph = ({ graph }: Fixture, path: string) => `/graphs/${graph}${path}`
 const unique = () => `x${crypto.randomUUID().slice(0, 8)}`
@@ -39,6 +47,15 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     permission: 'keys.manage',
     request: async ({ tenant }) => ({ path: `/keys/${(await tenant.apiKey('reader')).id}` }),
   },
+  'GET /api/v1/invitations': operate(() => ({ path: '/invitations' })),
+  'POST /api/v1/invitations': operate(() => ({
+    path: '/invitations',
+    body: { email: `${unique()}@example.com` },
+  })),
+  'DELETE /api/v1/invitations/{id}': operate(async ({ tenant }) => {
+    const { body } = await tenant.request<{ id: string }>('POST', '/invitations', { body: {} })
+    return { path: `/invitations/${body.id}` }
+  }),
   'GET /api/v1/graphs': read(() => ({ path: '/graphs' })),
   'POST /api/v1/graphs': {
     permission: 'graphs.manage',

@@ -1,5 +1,4 @@
-import { createRoute, z } from '@hono/zod-openapi'
-import { login, register } from '../../operations/auth.ts'
+import { z } from '@hono/zod-openapi'
 import { createGraph, deleteGraph, findGraphs, readGraphByName } from '../../operations/graphs.ts'
 import { createKey, findKeys, revokeKey } from '../../operations/keys.ts'
 import {
@@ -11,80 +10,8 @@ import {
   problems,
   securedRoute,
 } from '../endpoint.ts'
-import { apiKey, graph, graphName, id, listOf, role, text } from '../schemas.ts'
-
-const email = z
-  .email()
-  .max(254)
-  .transform((value) => value.toLowerCase())
-  .openapi({ type: 'string', format: 'email', example: 'ada@example.com' })
-const password = z.string().min(10).max(256).openapi({ example: 'correct horse battery staple' })
-
-/** What people call a thing; spaces around it do not count. */
-const label = text(200, z.string().trim())
-
-const registration = z
-  .strictObject({ tenant_name: label, email, password })
-  .openapi('Registration', {
-    example: {
-      tenant_name: 'Analytical Engines',
-      email: 'ada@example.com',
-      password: 'correct horse battery staple',
-    },
-  })
-
-const credentials = z
-  .strictObject({ email, password: z.string().min(1).max(256), tenant_id: id.optional() })
-  .openapi('Credentials')
-
-const session = z
-  .object({
-    access_token: z.string(),
-    token_type: z.literal('Bearer'),
-    expires_in: z.int().openapi({ description: 'Seconds.' }),
-    tenant_id: z.string(),
-    user_id: z.string(),
-  })
-  .openapi('Session')
-
-export function authRoutes(app: App): void {
-  endpoint(
-    app,
-    createRoute({
-      method: 'post',
-      path: '/api/v1/auth/register',
-      tags: ['Accounts'],
-      summary: 'Make a tenant and its owner',
-      request: { headers: idempotencyKey, body: jsonBody(registration) },
-      responses: {
-        201: ok(session.extend({ graph: z.string() }), 'The owner is logged in'),
-        ...problems(400, 401, 409, 413, 415, 422, 503),
-      },
-    }),
-    async (c) => {
-      const { tenant_name: tenantName, ...input } = c.req.valid('json')
-      const { replayed, ...value } = await register(c.get('context'), { tenantName, ...input })
-      if (replayed) c.header('idempotency-replayed', 'true')
-      return c.json(value as never, 201)
-    },
-  )
-
-  endpoint(
-    app,
-    createRoute({
-      method: 'post',
-      path: '/api/v1/auth/login',
-      tags: ['Accounts'],
-      summary: 'Get an access token',
-      request: { body: jsonBody(credentials) },
-      responses: { 200: ok(session, 'An access token'), ...problems(400, 401, 413, 415, 422, 503) },
-    }),
-    async (c) => {
-      const { tenant_id: tenantId = null, ...input } = c.req.valid('json')
-      return c.json((await login(c.get('context'), { ...input, tenantId })) as never)
-    },
-  )
-}
+import { apiKey, graph, graphName, id, listOf, role } from '../schemas.ts'
+import { label } from './account-fields.ts'
 
 /** A year of four digits in UTC: others have no RFC 3339 form to be shown in. */
 function isStorableTime(text: string): boolean {
