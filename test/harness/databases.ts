@@ -76,7 +76,10 @@ export async function createOwned(): Promise<{ ownerUrl: string; drop(): Promise
       if to_regrole('tendril_app') is null then
         create role tendril_app login nosuperuser nobypassrls nocreatedb nocreaterole;
       end if;
-      grant tendril_app to ${OWNER.user} with admin option, inherit false, set false;
+      -- Before 16 createrole is enough to change another role, and a grant would hand on its rights.
+      if current_setting('server_version_num')::int >= 160000 then
+        execute 'grant tendril_app to ${OWNER.user} with admin option, inherit false, set false';
+      end if;
     end $$`)
   })
   const database = new URL(url).pathname.slice(1)
