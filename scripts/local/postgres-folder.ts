@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { isAlive } from './is-alive.ts'
 import type { Account } from './postgres-account.ts'
 import type { Binaries } from './postgres-binaries.ts'
 import { UserError } from './user-error.ts'
@@ -158,15 +159,6 @@ async function removeLeftovers(dataDir: string): Promise<void> {
     if (isAlive(maker)) continue
     // An initdb that outlived its parent may still be writing: the next start removes the rest.
     await rm(join(dirname(dataDir), entry), { recursive: true, force: true }).catch(() => {})
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    // EPERM: alive, of another user. ESRCH, or a name without a number in it: nobody there.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 
