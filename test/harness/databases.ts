@@ -8,7 +8,7 @@ import { createTestDatabase } from './pg-database.ts'
 export const APP_PASSWORD = 'tendril-test'
 const OWNER = { user: 'tendril_test_owner', password: 'tendril-test-owner' }
 
-/** Any number: what changes roles of the server takes its turn, across files and databases. */
+/** Any number: who makes the roles of the server takes his turn, across files and databases. */
 const ROLE_LOCK = 5_120_771
 
 /** A new database of one kind, migrated by an owner who is no superuser, as at Neon. */
@@ -47,9 +47,7 @@ export async function createMigrated(
   endpoint: string = inject('sqlEndpoint'),
 ): Promise<MigratedDatabase> {
   const empty = await createOwned()
-  await withRoleLock(() =>
-    migrateDatabase({ kind, ownerUrl: empty.ownerUrl, appPassword: APP_PASSWORD }),
-  )
+  await migrateDatabase({ kind, ownerUrl: empty.ownerUrl, appPassword: APP_PASSWORD })
   const appUrl = urlAs(empty.ownerUrl, { user: 'tendril_app', password: APP_PASSWORD })
   const owner = new pg.Client(empty.ownerUrl)
   await owner.connect()
@@ -87,8 +85,7 @@ export async function createOwned(): Promise<{ ownerUrl: string; drop(): Promise
   return { ownerUrl: urlAs(url, OWNER), drop }
 }
 
-/** Migrating changes roles: of two databases at once PostgreSQL would refuse one. */
-export async function withRoleLock(use: () => Promise<unknown>): Promise<void> {
+async function withRoleLock(use: () => Promise<unknown>): Promise<void> {
   const admin = new pg.Client(inject('pgUrl'))
   await admin.connect()
   try {
