@@ -48,7 +48,7 @@ export async function createMigrated(
 ): Promise<MigratedDatabase> {
   const empty = await createOwned()
   await migrateDatabase({ kind, ownerUrl: empty.ownerUrl, appPassword: APP_PASSWORD })
-  const appUrl = urlAs(empty.ownerUrl, { user: 'tendril_app', password: APP_PASSWORD })
+  const appUrl = urlOfApp(empty.ownerUrl)
   const owner = new pg.Client(empty.ownerUrl)
   await owner.connect()
   return {
@@ -94,6 +94,11 @@ async function withRoleLock(use: () => Promise<unknown>): Promise<void> {
   } finally {
     await admin.end()
   }
+}
+
+/** The same database as the role of the runtime. */
+export function urlOfApp(url: string): string {
+  return urlAs(url, { user: 'tendril_app', password: APP_PASSWORD })
 }
 
 function urlAs(url: string, role: { readonly user: string; readonly password: string }): string {
