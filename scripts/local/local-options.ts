@@ -22,7 +22,7 @@ const FLAGS_AND_VARIABLES = `
   --help         this text
 
   TENDRIL_DIR     folder for all data              default .tendril in the project
-  TENDRIL_PG_URL  use this PostgreSQL 16+ in place of the embedded one; its role may create
+  TENDRIL_PG_URL  use this PostgreSQL 15+ in place of the embedded one; its role may create
                   databases and roles (tendril_catalog, tendril_shard_1; tendril_owner, tendril_app)
 
 Ctrl-C stops all of it. The data stays, and the next start goes on with it.`

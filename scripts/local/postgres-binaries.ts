@@ -43,10 +43,10 @@ export async function findBinaries(
   }
   const installed = installedFolder()
   await restoreSymlinks(installed)
-  const programs = programsIn(installed)
+  const programs = programsIn(join(installed, 'bin'))
   for (const program of Object.values(programs)) await makeExecutable(program)
   if (account === undefined || canUse(programs.postgres, account)) return programs
-  return programsIn(await copyForAccount(installed, onLog))
+  return programsIn(join(await copyForAccount(installed, onLog), 'bin'))
 }
 
 function runsOnGlibc(): boolean {
@@ -72,12 +72,10 @@ function installedFolder(): string {
   }
 }
 
-function programsIn(folder: string): Binaries {
+/** The programs in a folder named `bin`. */
+export function programsIn(bin: string): Binaries {
   const suffix = process.platform === 'win32' ? '.exe' : ''
-  return {
-    initdb: join(folder, 'bin', `initdb${suffix}`),
-    postgres: join(folder, 'bin', `postgres${suffix}`),
-  }
+  return { initdb: join(bin, `initdb${suffix}`), postgres: join(bin, `postgres${suffix}`) }
 }
 
 /** npm packages cannot hold symlinks; a postinstall script makes them, unless scripts are off. */

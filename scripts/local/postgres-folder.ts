@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { isAlive } from './is-alive.ts'
 import type { Account } from './postgres-account.ts'
 import type { Binaries } from './postgres-binaries.ts'
 import { UserError } from './user-error.ts'
@@ -19,6 +20,8 @@ export type FolderOptions = {
 // The C library's character classes decide what pg_trgm takes for a letter: under plain C it sees
 // none outside ASCII. They have no say in the order of text, which PostgreSQL's own C.UTF-8 gives.
 const CHARACTER_CLASSES = ['C.UTF-8', 'en_US.UTF-8', 'C']
+
+const FIRST_WITH_OWN_ORDER = 17
 
 const CLUSTER_ENTRY =
   /^(base|global|pg_[\w.]+|PG_VERSION|postgresql(\.auto)?\.conf|postmaster\.\w+)$/
@@ -100,6 +103,7 @@ async function makeCluster(dataDir: string, password: string, options: FolderOpt
 
 async function initdb(folder: string, pwfile: string, options: FolderOptions): Promise<void> {
   let output = ''
+  const order = await orderFlags(options)
   for (const characters of CHARACTER_CLASSES) {
     const args = [
       `--pgdata=${folder}`,
@@ -109,8 +113,7 @@ async function initdb(folder: string, pwfile: string, options: FolderOptions): P
       '--encoding=UTF8',
       '--locale=C',
       `--lc-ctype=${characters}`,
-      '--locale-provider=builtin',
-      '--builtin-locale=C.UTF-8',
+      ...order,
       '--no-instructions',
       ...(options.durable ? [] : ['--no-sync']),
     ]
@@ -120,6 +123,15 @@ async function initdb(folder: string, pwfile: string, options: FolderOptions): P
     if (!output.includes('invalid locale name')) break
   }
   throw new UserError(`PostgreSQL could not create its data folder ${folder}: ${lastLine(output)}.`)
+}
+
+/** PostgreSQL has an order of text of its own since 17; before, plain C gives the same order. */
+async function orderFlags({ binaries, account }: FolderOptions): Promise<string[]> {
+  const { output } = await run(binaries.initdb, ['--version'], account)
+  const version = Number(/\d+/.exec(output)?.[0])
+  return version < FIRST_WITH_OWN_ORDER
+    ? []
+    : ['--locale-provider=builtin', '--builtin-locale=C.UTF-8']
 }
 
 function run(program: string, args: string[], account: Account | undefined) {
@@ -147,15 +159,6 @@ async function removeLeftovers(dataDir: string): Promise<void> {
     if (isAlive(maker)) continue
     // An initdb that outlived its parent may still be writing: the next start removes the rest.
     await rm(join(dirname(dataDir), entry), { recursive: true, force: true }).catch(() => {})
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    // EPERM: alive, of another user. ESRCH, or a name without a number in it: nobody there.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 

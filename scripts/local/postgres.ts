@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import pg from 'pg'
 import { accountFor, fallbackFolder, placeData } from './postgres-account.ts'
-import { findBinaries } from './postgres-binaries.ts'
+import { findBinaries, programsIn } from './postgres-binaries.ts'
 import { brokenFolder, passwordFile, prepareFolder, SUPERUSER } from './postgres-folder.ts'
 import { stopOrphan } from './postgres-orphan.ts'
 import { runServer } from './postgres-server.ts'
@@ -15,6 +15,8 @@ export type PostgresOptions = {
   readonly port?: number
   /** Default true. False trades the data's safety in a power cut for speed: for tests only. */
   readonly durable?: boolean
+  /** Folder with the programs of another PostgreSQL than the one from npm; 15 or newer. */
+  readonly programs?: string
   /** Receives PostgreSQL's own log lines and what this module does out of the ordinary. */
   readonly onLog?: (line: string) => void
 }
@@ -39,7 +41,8 @@ const CONNECT_LIMIT_MS = 10_000
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const { durable = true, onLog = () => {} } = options
   const account = accountFor(resolve(options.dataDir), onLog)
-  const binaries = await findBinaries(account, onLog)
+  const { programs } = options
+  const binaries = programs ? programsIn(programs) : await findBinaries(account, onLog)
   const dataDir = placeData(options.dataDir, account, onLog)
   const folderOptions = { binaries, account, durable, onLog }
   await stopOrphan(dataDir, onLog)

@@ -13,8 +13,9 @@ const SHARD_ID = 'shard-1'
 /** Roles belong to the whole server, so whoever changes one takes this lock; as in test/harness. */
 const ROLE_LOCK = 5_120_771
 
-// Granting a role without its privileges, which keeps the owner out of tendril_app's, came with it.
-const OLDEST_POSTGRES = 16
+/** The oldest that the tests run on. */
+const OLDEST_POSTGRES = 15
+const FIRST_WITH_GRANT_OPTIONS = 16
 
 /** Connection strings of the worker, as tendril_app. */
 export type DatabaseUrls = {
@@ -83,15 +84,24 @@ async function ensureOwner(admin: pg.Client, password: string): Promise<void> {
   if (version < OLDEST_POSTGRES) {
     throw new UserError(`Tendril needs PostgreSQL ${OLDEST_POSTGRES} or newer; this is ${version}.`)
   }
+  const grantsOptions = version >= FIRST_WITH_GRANT_OPTIONS
   // An administrator who is no superuser may give databases only to a role that it may become, and
   // may drop only those of a role whose privileges it has.
-  await admin.query(`set createrole_self_grant = 'set, inherit'`)
+  if (grantsOptions) await admin.query(`set createrole_self_grant = 'set, inherit'`)
   await admin.query(`do $$ begin
     if to_regrole('${OWNER}') is null then create role ${OWNER} login createrole; end if;
     if to_regrole('${APP}') is null then
       create role ${APP} login nosuperuser nobypassrls nocreatedb nocreaterole;
     end if;
-    grant ${APP} to ${OWNER} with admin option, inherit false, set false;
   end $$`)
+  if (grantsOptions) {
+    // The right to change its password, and neither its privileges nor the right to become it.
+    await admin.query(`grant ${APP} to ${OWNER} with admin option, inherit false, set false`)
+  } else {
+    // Whoever may create roles may change any that is no superuser: the owner needs no more.
+    await admin.query(`do $$ begin
+      if not pg_has_role('${OWNER}', 'member') then grant ${OWNER} to current_user; end if;
+    end $$`)
+  }
   await admin.query(`alter role ${OWNER} password ${pg.escapeLiteral(password)}`)
 }

@@ -8,7 +8,7 @@ import { createTestDatabase } from './pg-database.ts'
 export const APP_PASSWORD = 'tendril-test'
 const OWNER = { user: 'tendril_test_owner', password: 'tendril-test-owner' }
 
-/** Any number: what changes roles of the server takes its turn, across files and databases. */
+/** Any number: who makes the roles of the server takes his turn, across files and databases. */
 const ROLE_LOCK = 5_120_771
 
 /** A new database of one kind, migrated by an owner who is no superuser, as at Neon. */
@@ -47,10 +47,8 @@ export async function createMigrated(
   endpoint: string = inject('sqlEndpoint'),
 ): Promise<MigratedDatabase> {
   const empty = await createOwned()
-  await withRoleLock(() =>
-    migrateDatabase({ kind, ownerUrl: empty.ownerUrl, appPassword: APP_PASSWORD }),
-  )
-  const appUrl = urlAs(empty.ownerUrl, { user: 'tendril_app', password: APP_PASSWORD })
+  await migrateDatabase({ kind, ownerUrl: empty.ownerUrl, appPassword: APP_PASSWORD })
+  const appUrl = urlOfApp(empty.ownerUrl)
   const owner = new pg.Client(empty.ownerUrl)
   await owner.connect()
   return {
@@ -76,7 +74,10 @@ export async function createOwned(): Promise<{ ownerUrl: string; drop(): Promise
       if to_regrole('tendril_app') is null then
         create role tendril_app login nosuperuser nobypassrls nocreatedb nocreaterole;
       end if;
-      grant tendril_app to ${OWNER.user} with admin option, inherit false, set false;
+      -- Before 16 createrole is enough to change another role, and a grant would hand on its rights.
+      if current_setting('server_version_num')::int >= 160000 then
+        execute 'grant tendril_app to ${OWNER.user} with admin option, inherit false, set false';
+      end if;
     end $$`)
   })
   const database = new URL(url).pathname.slice(1)
@@ -84,8 +85,7 @@ export async function createOwned(): Promise<{ ownerUrl: string; drop(): Promise
   return { ownerUrl: urlAs(url, OWNER), drop }
 }
 
-/** Migrating changes roles: of two databases at once PostgreSQL would refuse one. */
-export async function withRoleLock(use: () => Promise<unknown>): Promise<void> {
+async function withRoleLock(use: () => Promise<unknown>): Promise<void> {
   const admin = new pg.Client(inject('pgUrl'))
   await admin.connect()
   try {
@@ -94,6 +94,11 @@ export async function withRoleLock(use: () => Promise<unknown>): Promise<void> {
   } finally {
     await admin.end()
   }
+}
+
+/** The same database as the role of the runtime. */
+export function urlOfApp(url: string): string {
+  return urlAs(url, { user: 'tendril_app', password: APP_PASSWORD })
 }
 
 function urlAs(url: string, role: { readonly user: string; readonly password: string }): string {

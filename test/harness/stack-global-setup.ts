@@ -5,10 +5,13 @@ import { join } from 'node:path'
 import type {} from 'vitest'
 import type { TestProject } from 'vitest/node'
 import { z } from 'zod'
+import { type Bundle, bundleWorker } from '../../scripts/local/bundle.ts'
 import { startServer } from '../../scripts/local/server.ts'
 import { startStack } from '../../scripts/local/stack.ts'
 import { dropDatabases } from '../../scripts/local/stack-databases.ts'
+import { workerOptions } from '../../scripts/local/worker-options.ts'
 import { startControlServer } from './control-server.ts'
+import { withProductionLimits } from './production-limits/with-production-limits.ts'
 import { SqlChaos } from './sql-chaos.ts'
 
 declare module 'vitest' {
@@ -47,10 +50,12 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     appPassword: APP_PASSWORD,
     faults: chaos,
   })
+  const bundle = await bundleWorker(join(folder, 'build'))
   const server = await startServer({
     port: 0,
     bindings: stack.bindings,
     persistDir: join(folder, 'objects'),
+    bundle: process.env.TENDRIL_TEST_LIMITS ? await limited(bundle) : bundle,
     onLog: process.env.TENDRIL_TEST_LOG ? (line) => console.error(line) : () => {},
   })
   const control = await startControlServer({
@@ -68,4 +73,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await dropDatabases(stack.postgres, databasePrefix)
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Under the limits of production, which the local runtime does not enforce. */
+async function limited(bundle: Bundle): Promise<Bundle> {
+  const { durableObjects } = workerOptions(bundle, {})
+  const classes = Object.values(durableObjects).map(({ className }) => className)
+  return withProductionLimits(bundle, [...new Set(classes)])
 }
