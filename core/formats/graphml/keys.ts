@@ -86,7 +86,7 @@ export function targetsOf(kind: Kind, keys: readonly Key[]): Map<Key, Target> {
   const targets = new Map<Key, Target>()
   for (const key of own) if (key.target) targets.set(key, key.target)
   const taken = new Set(
-    [...targets.values()].map((each) => (each.to === 'field' ? each.field : '')),
+    [...targets.values()].map((each): string => (each.to === 'field' ? each.field : '')),
   )
   const found = Object.entries(KNOWN[kind]).flatMap(([field, names]) => {
     if (taken.has(field)) return []
