@@ -15,6 +15,7 @@ import { routedPath } from './rewrite.ts'
 import { RouteTable } from './route-table.ts'
 import { entityRoutes } from './routes/entities.ts'
 import { healthRoutes } from './routes/health.ts'
+import { importExportRoutes } from './routes/import-export.ts'
 import { logRoutes } from './routes/log.ts'
 import { relationshipRoutes } from './routes/relationships.ts'
 import { authRoutes, graphRoutes, keyRoutes } from './routes/tenant.ts'
@@ -57,6 +58,7 @@ typeRoutes(app)
 entityRoutes(app)
 relationshipRoutes(app)
 logRoutes(app)
+importExportRoutes(app)
 healthRoutes(app)
 
 const routes = new RouteTable(app.routes)
