@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   const rowSource = await readFileRows(source, options, warnOnce())
   const { plan } = rowSource
   if (plan && !(await confirmPlan(plan, !options.yes && !options.isDryRun))) return
-  const counts = await importFile(options, source, rowSource, showProgress)
+  const counts = await importFile(options, source, rowSource, progressLine())
   if (process.stdout.isTTY) process.stdout.write('\n')
   console.log(summary(counts, options))
   if (counts.refused > 0) process.exitCode = 1
@@ -28,10 +28,16 @@ function warnOnce(): (message: string) => void {
   }
 }
 
-function showProgress(share: number, { rows }: Counts): void {
-  const text = `${Math.floor(share * 100)} %  ${rows.toLocaleString('en')} rows`
-  if (process.stdout.isTTY) process.stdout.write(`\r${text}`)
-  else console.log(text)
+/** A line that changes where there is a terminal, else one for every percent. */
+function progressLine(): (share: number, counts: Counts) => void {
+  let shown = -1
+  return (share, { rows }) => {
+    const percent = Math.floor(share * 100)
+    const text = `${percent} %  ${rows.toLocaleString('en')} rows`
+    if (process.stdout.isTTY) process.stdout.write(`\r${text}`)
+    else if (percent !== shown) console.log(text)
+    shown = percent
+  }
 }
 
 function summary(

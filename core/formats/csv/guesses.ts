@@ -63,5 +63,5 @@ function plain(header: string): string {
     .trim()
     .toLowerCase()
     .replace(/(?<=.)[ _.-]/g, '')
-    .replace(/^id:id$/, ':id')
+    .replace(/^.+(:id)$/, '$1')
 }

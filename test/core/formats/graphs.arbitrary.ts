@@ -30,7 +30,7 @@ const number = fc
 
 const scalar: fc.Arbitrary<Json> = fc.oneof(text, number, fc.boolean(), fc.constant(null))
 
-const json: fc.Arbitrary<Json> = fc.letrec<{ any: Json; object: JsonObject }>((tie) => ({
+export const json: fc.Arbitrary<Json> = fc.letrec<{ any: Json; object: JsonObject }>((tie) => ({
   any: fc.oneof(
     { depthSize: 'small' },
     scalar,
