@@ -93,8 +93,16 @@ export function parseJsonExactly(text: string): { value: unknown; problems: Fiel
 type Source = { readonly source?: string }
 
 function isInexact(value: unknown, source: string): boolean {
-  if (typeof value !== 'number' || !/^-?\d+$/.test(source)) return false
-  return !Number.isFinite(value) || BigInt(source) !== BigInt(value)
+  return typeof value === 'number' && /^-?\d+$/.test(source) && !isExactInteger(source, value)
+}
+
+/**
+ * Whether a double can stand for the digits of an integer: it is that integer, or it is written with
+ * just these digits, as those of more than 2^53 are that end in rounded ones.
+ */
+export function isExactInteger(digits: string, value: number): boolean {
+  if (!Number.isFinite(value)) return false
+  return String(value) === digits || BigInt(digits) === BigInt(value)
 }
 
 function pointerTo({ holder, key }: Place, places: ReadonlyMap<unknown, Place>): string {

@@ -21,6 +21,13 @@ const report = z.object({
 /** What became of the rows of one request; lines count from 1 within it. */
 export type RowsReport = z.infer<typeof report>
 
+export type PostOptions = {
+  /** The same for the same rows: a repeat whose first answer got lost does nothing twice. */
+  readonly idempotencyKey?: string
+  readonly isDryRun?: boolean
+  readonly signal?: AbortSignal
+}
+
 /** Enough to outlast a restart of the server. */
 const RETRIES = 6
 
@@ -28,19 +35,34 @@ const RETRIES = 6
  * Sends rows (NDJSON lines) to the import route. Tries again when the server cannot be reached or is
  * busy: rows are found again by their external id. Rejects with a `UserError` for any other refusal.
  */
-export function postRows(target: Target, lines: readonly string[]): Promise<RowsReport> {
-  return pRetry(() => postOnce(target, lines), { retries: RETRIES, minTimeout: 500, factor: 2 })
+export function postRows(
+  target: Target,
+  lines: readonly string[],
+  options: PostOptions = {},
+): Promise<RowsReport> {
+  return pRetry(() => postOnce(target, lines, options), {
+    retries: RETRIES,
+    minTimeout: 500,
+    factor: 2,
+    ...(options.signal ? { signal: options.signal } : {}),
+  })
 }
 
 async function postOnce(
   { baseUrl, apiKey, graph }: Target,
   lines: readonly string[],
+  { idempotencyKey, isDryRun = false, signal }: PostOptions,
 ): Promise<RowsReport> {
-  const url = `${baseUrl}/api/v1/graphs/${encodeURIComponent(graph)}/import`
-  const response = await fetch(url, {
+  const path = `${baseUrl}/api/v1/graphs/${encodeURIComponent(graph)}/import`
+  const response = await fetch(isDryRun ? `${path}?dry_run=true` : path, {
     method: 'POST',
-    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/x-ndjson' },
+    headers: {
+      authorization: `Bearer ${apiKey}`,
+      'content-type': 'application/x-ndjson',
+      ...(idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}),
+    },
     body: lines.join('\n'),
+    signal: signal ?? null,
   }).catch(() => {
     throw new UserError(`cannot reach ${baseUrl}`)
   })

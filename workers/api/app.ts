@@ -16,6 +16,7 @@ import { RouteTable } from './route-table.ts'
 import { authRoutes } from './routes/auth.ts'
 import { entityRoutes } from './routes/entities.ts'
 import { healthRoutes } from './routes/health.ts'
+import { importExportRoutes } from './routes/import-export.ts'
 import { invitationRoutes } from './routes/invitations.ts'
 import { logRoutes } from './routes/log.ts'
 import { relationshipRoutes } from './routes/relationships.ts'
@@ -60,6 +61,7 @@ typeRoutes(app)
 entityRoutes(app)
 relationshipRoutes(app)
 logRoutes(app)
+importExportRoutes(app)
 healthRoutes(app)
 
 const routes = new RouteTable(app.routes)

@@ -13,7 +13,7 @@ import { parseListCursor } from './cursors.ts'
 
 const DEFAULT_LIMIT = 50
 
-type Reader = { readonly params: URLSearchParams; readonly errors: FieldError[] }
+export type Reader = { readonly params: URLSearchParams; readonly errors: FieldError[] }
 
 const COMMON = ['type', 'external_id', 'sort', 'cursor', 'limit']
 const OWN = {

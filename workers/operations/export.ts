@@ -1,4 +1,5 @@
 import { isAppError } from '../../core/errors.ts'
+import type { Exported, Records } from '../../core/formats/exported.ts'
 import type { Bookmark } from '../../core/log/bookmark.ts'
 import type { Kind } from '../../core/log/commands.ts'
 import type { Entity, Relationship } from '../../core/log/records.ts'
@@ -10,34 +11,45 @@ import { bookmarkOf } from './records.ts'
 const PAGE_ROWS = 1_000
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
 
-export type ExportedRecord =
-  | ({ readonly kind: 'entity' } & Entity)
-  | ({ readonly kind: 'relationship' } & Relationship)
+export type ExportInput = {
+  readonly kinds: readonly Kind[]
+  /** Whether records come with what is not their content: version and times. */
+  readonly metadata: boolean
+}
 
 export type Export = {
   /** The graph is exported as it was at this place of its log. */
   readonly bookmark: Bookmark
-  /** Entities, then relationships, each by id; a page in memory at a time. */
-  readonly records: AsyncIterable<ExportedRecord>
+  /** Kind by kind, each by id; a page in memory at a time. The same ones each time it is called. */
+  readonly records: Records
 }
 
 export const exportGraph = graphOperation(
   'graph.read',
-  async (context, _input: null): Promise<Export> => {
+  async (context, { kinds, metadata }: ExportInput): Promise<Export> => {
     const head = await headOf(context.services.shard(context.graph.shardId), context.graph)
-    return { bookmark: bookmarkOf(context, head), records: records(context, head.seq) }
+    async function* records(): AsyncGenerator<Exported> {
+      for (const kind of kinds) {
+        for await (const record of recordsOf(context, kind, head.seq)) {
+          yield exported(kind, record, metadata)
+        }
+      }
+    }
+    return { bookmark: bookmarkOf(context, head), records }
   },
 )
 
-async function* records(context: GraphContext, seq: number): AsyncIterable<ExportedRecord> {
-  for (const kind of ['entity', 'relationship'] as const) yield* recordsOf(context, kind, seq)
+function exported(kind: Kind, record: Entity | Relationship, metadata: boolean): Exported {
+  if (metadata) return { kind, ...record } as Exported
+  const { version, created_at, updated_at, ...content } = record
+  return { kind, ...content } as Exported
 }
 
 async function* recordsOf(
   { services, graph }: GraphContext,
   kind: Kind,
   seq: number,
-): AsyncIterable<ExportedRecord> {
+): AsyncGenerator<Entity | Relationship> {
   const shard = services.shard(graph.shardId)
   let after = BEFORE_ALL
   let limit = PAGE_ROWS
@@ -50,7 +62,7 @@ async function* recordsOf(
       limit = Math.ceil(limit / 2)
       continue
     }
-    for (const record of page) yield { kind, ...record } as ExportedRecord
+    yield* page
     const last = page.at(-1)
     if (!last || page.length < limit) return
     after = last.id

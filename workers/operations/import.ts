@@ -1,17 +1,30 @@
-import type { AppError } from '../../core/errors.ts'
+import { type AppError, invalid } from '../../core/errors.ts'
 import { type Command, MAX_COMMANDS } from '../../core/log/commands.ts'
+import { validateProperties } from '../../core/types/graph-schema.ts'
 import { headOf } from '../../db/queries/export.ts'
 import type { GraphContext } from '../context.ts'
 import { afterWrite } from './after-write.ts'
 import { batchItem } from './batch.ts'
 import { graphOperation } from './define.ts'
+import { pointerOf } from './json-schema-problems.ts'
 import { type Answer, bookmarkOf, shardOf } from './records.ts'
+import { forgetSchema, loadSchema } from './schema.ts'
 import { type Written, write } from './write.ts'
 
-/** A row of an import: its line and what it asks for, or why it cannot be read. */
-export type ImportRow =
-  | { readonly line: number; readonly command: Command }
-  | { readonly line: number; readonly error: AppError }
+/** A row of an import: where it stands, and what it asks for or why it cannot be read. */
+export type ImportRow = Place & ({ readonly command: Command } | { readonly error: AppError })
+
+type Place = {
+  readonly line: number
+  /** What the file calls the row, where its line does not tell. */
+  readonly label?: string
+}
+
+export type ImportInput = {
+  readonly rows: readonly ImportRow[]
+  /** Checks everything and writes nothing. */
+  readonly isDryRun: boolean
+}
 
 export type ImportReport = {
   readonly rows: number
@@ -20,9 +33,10 @@ export type ImportReport = {
   readonly unchanged: number
   readonly refused: number
   /** Every refused row, by line. */
-  readonly errors: readonly { readonly line: number; readonly error: AppError }[]
+  readonly errors: readonly RefusedRow[]
 }
 
+export type RefusedRow = Extract<ImportRow, { error: AppError }>
 type GoodRow = Extract<ImportRow, { command: Command }>
 
 /**
@@ -31,35 +45,64 @@ type GoodRow = Extract<ImportRow, { command: Command }>
  */
 export const importRows = graphOperation(
   'graph.write',
-  async (context, rows: readonly ImportRow[]): Promise<Answer<ImportReport>> => {
-    const counts = { created: 0, updated: 0, unchanged: 0, deleted: 0 }
-    const writes: Written[] = []
+  async (context, { rows, isDryRun }: ImportInput): Promise<Answer<ImportReport>> => {
     const errors = rows.filter((row) => 'error' in row)
     const good = rows.filter((row) => 'command' in row)
-    const chunks = [
-      ...inRounds(good.filter(({ command }) => command.kind === 'entity')).flatMap(chunked),
-      ...inRounds(good.filter(({ command }) => command.kind === 'relationship')).flatMap(chunked),
-    ]
-    for (const [index, chunk] of chunks.entries()) {
-      const writing = () => writeChunk(context, index, chunk)
-      const written = await (index === 0 ? writing() : afterWrite(writing))
-      writes.push(written)
-      written.outcomes.map(batchItem).forEach((item, i) => {
-        const line = chunk[i]?.line ?? 0
-        if (item.outcome === 'refused') errors.push({ line, error: item.error })
-        else counts[item.outcome] += 1
-      })
-    }
+    const loaded = isDryRun ? await checkRows(context, good) : await writeRows(context, good)
+    errors.push(...loaded.refused)
     errors.sort((a, b) => a.line - b.line)
-    const { created, updated, unchanged } = counts
-    const at = writes.at(-1) ?? (await headOf(shardOf(context), context.graph))
+    const at = loaded.writes.at(-1) ?? (await headOf(shardOf(context), context.graph))
     return {
-      value: { rows: rows.length, created, updated, unchanged, refused: errors.length, errors },
+      value: { rows: rows.length, ...loaded.counts, refused: errors.length, errors },
       bookmark: bookmarkOf(context, at),
-      replayed: writes.length > 0 && writes.every(({ replayed }) => replayed),
+      replayed: loaded.writes.length > 0 && loaded.writes.every(({ replayed }) => replayed),
     }
   },
 )
+
+type Loaded = {
+  readonly counts: Pick<ImportReport, 'created' | 'updated' | 'unchanged'>
+  readonly refused: readonly RefusedRow[]
+  readonly writes: readonly Written[]
+}
+
+/** Everything that can be told of rows without writing them: their properties by their types. */
+async function checkRows(context: GraphContext, rows: readonly GoodRow[]): Promise<Loaded> {
+  // A commit would refuse types that have changed since; without one they have to be read anew.
+  forgetSchema(context)
+  const schema = await loadSchema(context)
+  const refused = rows.flatMap(({ command, ...place }): RefusedRow[] => {
+    if (!('content' in command)) return []
+    const { kind, type, content } = command
+    const errors = validateProperties(schema, kind, type, content.properties).map(
+      ({ pointer, message }) => ({ pointer: pointerOf(pointer), message }),
+    )
+    return errors.length > 0 ? [{ ...place, error: invalid(errors) }] : []
+  })
+  return { counts: { created: 0, updated: 0, unchanged: 0 }, refused, writes: [] }
+}
+
+async function writeRows(context: GraphContext, rows: readonly GoodRow[]): Promise<Loaded> {
+  const counts = { created: 0, updated: 0, unchanged: 0, deleted: 0 }
+  const writes: Written[] = []
+  const refused: RefusedRow[] = []
+  const chunks = [
+    ...inRounds(rows.filter(({ command }) => command.kind === 'entity')).flatMap(chunked),
+    ...inRounds(rows.filter(({ command }) => command.kind === 'relationship')).flatMap(chunked),
+  ]
+  for (const [index, chunk] of chunks.entries()) {
+    const writing = () => writeChunk(context, index, chunk)
+    const written = await (index === 0 ? writing() : afterWrite(writing))
+    writes.push(written)
+    written.outcomes.map(batchItem).forEach((item, i) => {
+      const { command: _, ...place } = chunk[i] ?? { line: 0, command: null }
+      if (item.outcome === 'refused') refused.push({ ...place, error: item.error })
+      else counts[item.outcome] += 1
+    })
+  }
+  const { created, updated, unchanged } = counts
+  return { counts: { created, updated, unchanged }, refused, writes }
+}
 
 function writeChunk(
   context: GraphContext,

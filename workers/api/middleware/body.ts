@@ -2,12 +2,12 @@ import type { MiddlewareHandler } from 'hono'
 import { AppError, invalid } from '../../../core/errors.ts'
 import { parseJsonExactly } from '../../../core/json-problems.ts'
 import type { AppEnv } from '../context.ts'
+import { importFormatOf, SEND_AN_IMPORT } from '../import-formats.ts'
 
 /** Most bytes of a request body. */
 export const MAX_BODY_BYTES = 10 * 1024 * 1024
 
 const JSON_TYPE = /^application\/json\s*(;|$)/i
-const NDJSON_TYPE = /^application\/(x-)?(ndjson|jsonl)\s*(;|$)/i
 
 /**
  * How much of a body that nobody wants is read all the same: a client that is still sending does not
@@ -19,7 +19,7 @@ const MAX_DISCARDED_BYTES = 4 * MAX_BODY_BYTES
 const METHODS_WITH_BODY = ['POST', 'PATCH']
 
 /**
- * Reads the body once, within the limit, and refuses what is not JSON (NDJSON for an import) before
+ * Reads the body once, within the limit, and refuses what is not JSON (or a format of imports) before
  * anything else looks at it.
  */
 export function readBody(): MiddlewareHandler<AppEnv> {
@@ -29,8 +29,9 @@ export function readBody(): MiddlewareHandler<AppEnv> {
     if (text === '') throw new AppError('malformed_request', 'the request needs a body')
     const isImport = c.req.path.endsWith('/import')
     const contentType = c.req.header('content-type') ?? ''
-    if (!(isImport ? NDJSON_TYPE : JSON_TYPE).test(contentType)) {
-      throw new AppError('unsupported_media_type', isImport ? SEND_NDJSON : SEND_JSON)
+    const isKnown = isImport ? importFormatOf(contentType) !== null : JSON_TYPE.test(contentType)
+    if (!isKnown) {
+      throw new AppError('unsupported_media_type', isImport ? SEND_AN_IMPORT : SEND_JSON)
     }
     // What the validators read instead of the stream, which is used up now.
     c.req.bodyCache.text = Promise.resolve(text) as never
@@ -50,7 +51,6 @@ export async function discardBody(request: Request): Promise<void> {
 }
 
 const SEND_JSON = 'send application/json'
-const SEND_NDJSON = 'send application/x-ndjson: one JSON object a line'
 
 async function limitedText(request: Request): Promise<string> {
   const chunks: Uint8Array[] = []

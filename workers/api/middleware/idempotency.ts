@@ -22,6 +22,9 @@ async function idempotencyOf(c: HonoContext<AppEnv>): Promise<Idempotency | null
     throw invalid([{ pointer: 'Idempotency-Key', message }])
   }
   const body = c.req.bodyCache.text ? await c.req.text() : ''
-  const fingerprint = await sha256Hex(JSON.stringify([c.req.header('if-match') ?? '', body]))
+  // What the query says of an import's body is as much part of the request as the body.
+  const { search } = new URL(c.req.url)
+  const said = [c.req.header('if-match') ?? '', body, ...(search === '' ? [] : [search])]
+  const fingerprint = await sha256Hex(JSON.stringify(said))
   return { key, fingerprint }
 }

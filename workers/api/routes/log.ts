@@ -1,9 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import { encodeBookmark } from '../../../core/log/bookmark.ts'
 import { writeBatch } from '../../operations/batch.ts'
 import { readChanges } from '../../operations/changes.ts'
-import { exportGraph } from '../../operations/export.ts'
-import { importRows } from '../../operations/import.ts'
 import { batch, toCommand } from '../commands.ts'
 import {
   type App,
@@ -15,7 +12,6 @@ import {
   securedRoute,
 } from '../endpoint.ts'
 import { finish, readInteger, readParams } from '../list-params.ts'
-import { MAX_IMPORT_ROWS, ndjsonStream, parseImport } from '../ndjson.ts'
 import { graphAnswer } from '../respond.ts'
 import { change, graphName } from '../schemas.ts'
 
@@ -27,24 +23,6 @@ const outcome = z.object({
   id: z.string(),
   version: z.int(),
 })
-
-const importReport = z
-  .object({
-    rows: z.int(),
-    created: z.int(),
-    updated: z.int(),
-    unchanged: z.int(),
-    refused: z.int(),
-    errors: z.array(
-      z.object({
-        line: z.int(),
-        code: z.string(),
-        message: z.string(),
-        errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
-      }),
-    ),
-  })
-  .openapi('ImportReport')
 
 export function logRoutes(app: App): void {
   endpoint(
@@ -103,75 +81,6 @@ export function logRoutes(app: App): void {
       const limit = readInteger(reader, 'limit', 100, 1, 1_000)
       finish(reader)
       return graphAnswer(c, await readChanges(c.get('context'), { after, limit }))
-    },
-  )
-
-  endpoint(
-    app,
-    securedRoute({
-      method: 'post',
-      path: `${base}/import`,
-      tags: ['Import and export'],
-      summary: 'Load NDJSON rows, each standing for itself',
-      description: `Up to ${MAX_IMPORT_ROWS.toLocaleString('en')} rows or 10 MB. A row is what an export writes. Rows are found again by external_id (or id), so an import can be repeated without doubles.`,
-      request: {
-        params: graphParams,
-        headers: idempotencyKey,
-        body: {
-          required: true,
-          content: {
-            'application/x-ndjson': {
-              schema: z.string().openapi({
-                example:
-                  '{"kind":"entity","type":"airport","external_id":"ATL","name":"Hartsfield-Jackson"}',
-              }),
-            },
-          },
-        },
-      },
-      responses: {
-        200: ok(importReport, 'What became of the rows'),
-        ...problems(404),
-      },
-    }),
-    async (c) => {
-      const context = c.get('context')
-      const rows = parseImport(await c.req.text(), context.services.newId)
-      const { value, ...at } = await importRows(context, rows)
-      const errors = value.errors.map(({ line, error }) => ({
-        line,
-        code: error.code,
-        message: error.message,
-        ...(error.detail.errors ? { errors: error.detail.errors } : {}),
-      }))
-      return graphAnswer(c, { value: { ...value, errors }, ...at })
-    },
-  )
-
-  endpoint(
-    app,
-    securedRoute({
-      method: 'get',
-      path: `${base}/export`,
-      tags: ['Import and export'],
-      summary: 'The whole graph as NDJSON, as it is at one seq',
-      request: { params: graphParams },
-      responses: {
-        200: {
-          description: 'Entities, then relationships, a row each',
-          content: { 'application/x-ndjson': { schema: z.string() } },
-        },
-        ...problems(404),
-      },
-    }),
-    async (c) => {
-      const { bookmark, records } = await exportGraph(c.get('context'), null)
-      return new Response(ndjsonStream(records), {
-        headers: {
-          'content-type': 'application/x-ndjson',
-          'tendril-bookmark': encodeBookmark(bookmark),
-        },
-      })
     },
   )
 }
