@@ -25,6 +25,15 @@ export function parseInteger(text: Bytes): number {
   return Number(parseBigInteger(text))
 }
 
+/** The same message for what is too small and what is no integer. */
+export function parseAtLeast(text: Bytes, least: number, message: string): number {
+  const value = readInteger(text)
+  if (value === undefined || value < least) throw new RedisError(message)
+  return Number(value)
+}
+
+export const MUST_BE_POSITIVE = 'ERR value is out of range, must be positive'
+
 /** A score or another double; `inf`, `+inf` and `-inf` are some, NaN is none. */
 export function readFloat(text: Bytes): number | undefined {
   const infinite = /^([+-]?)inf(inity)?$/i.exec(text)

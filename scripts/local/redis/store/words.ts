@@ -1,6 +1,6 @@
 import type { Bytes } from '../reply.ts'
 import { syntaxError } from './command.ts'
-import { parseFloat64, parseInteger } from './numbers.ts'
+import { parseAtLeast, parseFloat64, parseInteger } from './numbers.ts'
 
 /** Reads a command's words from left to right; one that is missing is a syntax error. */
 export class Words {
@@ -24,6 +24,11 @@ export class Words {
 
   integer(): number {
     return parseInteger(this.take())
+  }
+
+  /** An integer of at least `least`; the same message whatever else it is. */
+  atLeast(least: number, message: string): number {
+    return parseAtLeast(this.take(), least, message)
   }
 
   float(message?: string): number {

@@ -1,8 +1,8 @@
 import { type Bytes, RedisError } from '../../reply.ts'
 import { type Command, type CommandTable, reads, writes } from '../command.ts'
-import { parseInteger } from '../numbers.ts'
+import { parseBigInteger } from '../numbers.ts'
 import { Words } from '../words.ts'
-import { expiryTime, UNITS } from './expiry-option.ts'
+import { expiryTime, UNITS, type Unit } from './expiry-option.ts'
 
 export const EXPIRY: CommandTable = {
   expire: expire('expire', UNITS.EX),
@@ -31,10 +31,10 @@ function time(measure: (at: number, nowMs: number) => number): Command {
   })
 }
 
-function expire(name: string, unit: (typeof UNITS)[keyof typeof UNITS]): Command {
+function expire(name: string, unit: Unit): Command {
   return writes(-3, ({ keys, nowMs }, [key = '', amount = '', ...options]) => {
     const isAllowed = condition(options)
-    const at = expiryTime(parseInteger(amount), unit, name, nowMs)
+    const at = expiryTime(parseBigInteger(amount), unit, name, nowMs)
     if (keys.read(key) === undefined) return 0
     if (!isAllowed(keys.expiresAt(key), at)) return 0
     if (at <= nowMs) keys.remove(key)

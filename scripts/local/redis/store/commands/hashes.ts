@@ -1,7 +1,7 @@
 import { type Bytes, OK, RedisError, type Reply } from '../../reply.ts'
 import { type CommandContext, type CommandTable, grows, reads, writes } from '../command.ts'
 import { addDecimals } from '../decimal.ts'
-import { isInt64, parseBigInteger, readInteger } from '../numbers.ts'
+import { isInt64, parseBigInteger, parseFloat64, readInteger } from '../numbers.ts'
 import { pickDistinct, pickRepeating } from '../pick.ts'
 import { Words } from '../words.ts'
 import { scanValue } from './scan.ts'
@@ -50,6 +50,7 @@ export const HASHES: CommandTable = {
     return sum
   }),
   hincrbyfloat: grows(4, ({ keys }, [key = '', field = '', by = '']) => {
+    parseFloat64(by)
     const old = fieldsOf(keys, key)?.get(field) ?? '0'
     const sum = addDecimals(old, by, 'ERR hash value is not a float')
     keys.writeAs(key, 'hash').set(field, sum)
@@ -57,13 +58,19 @@ export const HASHES: CommandTable = {
   }),
   hrandfield: reads(-2, hrandfield),
   hscan: reads(-3, ({ keys }, [key = '', ...options]) => {
-    const hash = keys.readAs(key, 'hash')
-    return scanValue(hash, options, (field) => [field, hash?.fields.get(field) ?? ''])
+    return scanValue(options, () => {
+      const hash = keys.readAs(key, 'hash')
+      return hash && { set: hash, row: (field) => [field, hash.fields.get(field) ?? ''] }
+    })
   }),
 }
 
 function fieldsOf(keys: CommandContext['keys'], key: Bytes): ReadonlyMap<Bytes, Bytes> | undefined {
   return keys.readAs(key, 'hash')?.fields
+}
+
+function fieldList(keys: CommandContext['keys'], key: Bytes): [Bytes, Bytes][] {
+  return [...(fieldsOf(keys, key) ?? [])]
 }
 
 function hset({ keys }: CommandContext, name: string, [key = '', ...words]: readonly Bytes[]) {
@@ -74,14 +81,15 @@ function hset({ keys }: CommandContext, name: string, [key = '', ...words]: read
 
 function hrandfield({ keys, random }: CommandContext, words: readonly Bytes[]): Reply {
   const reader = new Words(words)
-  const fields = [...(fieldsOf(keys, reader.take()) ?? [])]
-  if (reader.left === 0) return pickDistinct(fields, 1, random)[0]?.[0] ?? null
+  const key = reader.take()
+  if (reader.left === 0) return pickDistinct(fieldList(keys, key), 1, random)[0]?.[0] ?? null
   const count = reader.integer()
   let withValues = false
   reader.options((option) => {
     withValues = option.takeOption('WITHVALUES')
     return withValues
   })
+  const fields = fieldList(keys, key)
   const picked =
     count < 0 ? pickRepeating(fields, -count, random) : pickDistinct(fields, count, random)
   return picked.flatMap(([field, value]) => (withValues ? [field, value] : [field]))

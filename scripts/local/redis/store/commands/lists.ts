@@ -9,7 +9,7 @@ import {
   writes,
 } from '../command.ts'
 import type { Keyspace } from '../keyspace.ts'
-import { parseInteger } from '../numbers.ts'
+import { MUST_BE_POSITIVE, parseAtLeast, parseInteger } from '../numbers.ts'
 import { sliceRange } from '../range.ts'
 import { Words } from '../words.ts'
 import { takeKeys } from './sets.ts'
@@ -26,7 +26,7 @@ export const LISTS: CommandTable = {
   llen: reads(2, ({ keys }, [key = '']) => itemsOf(keys, key).length),
   lindex: reads(3, ({ keys }, [key = '', index = '']) => {
     const items = itemsOf(keys, key)
-    return items.at(parseInteger(index)) ?? null
+    return items.length === 0 ? null : (items.at(parseInteger(index)) ?? null)
   }),
   lrange: reads(4, ({ keys }, [key = '', from = '', to = '']) => {
     const [start, end] = [parseInteger(from), parseInteger(to)]
@@ -65,7 +65,7 @@ function push(end: End, onlyExisting: boolean): Command {
 function pop(end: End): Command {
   return writes(-2, ({ keys }, [key = '', amount, extra]) => {
     if (extra !== undefined) throw syntaxErrorFor(end)
-    const count = amount === undefined ? 1 : parsePositive(amount)
+    const count = amount === undefined ? 1 : parseAtLeast(amount, 0, MUST_BE_POSITIVE)
     if (keys.readAs(key, 'list') === undefined) return null
     const items = popMany(keys, key, end, count)
     return amount === undefined ? (items[0] ?? null) : items
@@ -75,12 +75,6 @@ function pop(end: End): Command {
 function syntaxErrorFor(end: End): RedisError {
   const name = end === 'left' ? 'lpop' : 'rpop'
   return new RedisError(`ERR wrong number of arguments for '${name}' command`)
-}
-
-function parsePositive(text: Bytes): number {
-  const value = /^\d+$/.test(text) ? parseInteger(text) : -1
-  if (value < 0) throw new RedisError('ERR value is out of range, must be positive')
-  return value
 }
 
 function popMany(keys: Keyspace, key: Bytes, end: End, count: number): Bytes[] {
@@ -137,8 +131,9 @@ function lpos({ keys }: CommandContext, words: readonly Bytes[]): Reply {
   let maxLength = 0
   reader.options((option) => {
     if (option.takeOption('RANK')) rank = readRank(option)
-    else if (option.takeOption('COUNT')) count = readCount(option, 'COUNT')
-    else if (option.takeOption('MAXLEN')) maxLength = readCount(option, 'MAXLEN')
+    else if (option.takeOption('COUNT')) count = option.atLeast(0, "ERR COUNT can't be negative")
+    else if (option.takeOption('MAXLEN'))
+      maxLength = option.atLeast(0, "ERR MAXLEN can't be negative")
     else return false
     return true
   })
@@ -155,12 +150,6 @@ function readRank(words: Words): number {
     "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... " +
       'or use negative to start from the end of the list',
   )
-}
-
-function readCount(words: Words, name: string): number {
-  const value = words.integer()
-  if (value < 0) throw new RedisError(`ERR ${name} can't be negative`)
-  return value
 }
 
 function positions(items: readonly Bytes[], item: Bytes, fromEnd: boolean, maxLength: number) {
@@ -196,8 +185,7 @@ function lmpop({ keys }: CommandContext, words: readonly Bytes[]): Reply {
   let count = 1
   reader.options((option) => {
     if (!option.takeOption('COUNT')) return false
-    count = option.integer()
-    if (count < 1) throw new RedisError('ERR count should be greater than 0')
+    count = option.atLeast(1, 'ERR count should be greater than 0')
     return true
   })
   const key = names.find((name) => itemsOf(keys, name).length > 0)

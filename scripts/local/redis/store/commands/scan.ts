@@ -32,16 +32,19 @@ export function readScanOptions(words: readonly Bytes[], takesType = false): Sca
   return { cursor, count, matches, type }
 }
 
-/** HSCAN, SSCAN and ZSCAN; `row` is what stands for a name in the answer. */
-export function scanValue(
-  value: Scannable | undefined,
-  options: readonly Bytes[],
-  row: (name: Bytes) => readonly Bytes[],
-): Reply {
+type Rows = {
+  readonly set: Scannable
+  /** What stands for a name in the answer. */
+  readonly row: (name: Bytes) => readonly Bytes[]
+}
+
+/** HSCAN, SSCAN and ZSCAN; `find` looks the key up once the options are known to be right. */
+export function scanValue(options: readonly Bytes[], find: () => Rows | undefined): Reply {
   const { cursor, count, matches } = readScanOptions(options)
-  if (value === undefined) return ['0', []]
-  const scanned = scanFrom(value, cursor, count)
-  return [String(scanned.cursor), scanned.names.filter(matches).flatMap(row)]
+  const found = find()
+  if (found === undefined) return ['0', []]
+  const scanned = scanFrom(found.set, cursor, count)
+  return [String(scanned.cursor), scanned.names.filter(matches).flatMap(found.row)]
 }
 
 export function scanKeys({ keys }: CommandContext, words: readonly Bytes[]): Reply {

@@ -9,7 +9,7 @@ import {
   writes,
 } from '../command.ts'
 import type { Keyspace } from '../keyspace.ts'
-import { parseInteger } from '../numbers.ts'
+import { MUST_BE_POSITIVE, parseAtLeast, parseInteger } from '../numbers.ts'
 import { pickDistinct, pickRepeating } from '../pick.ts'
 import { SetValue } from '../values.ts'
 import { Words } from '../words.ts'
@@ -58,7 +58,10 @@ export const SETS: CommandTable = {
   sdiffstore: stored(diff),
   sintercard: reads(-3, sintercard),
   sscan: reads(-3, ({ keys }, [key = '', ...options]) => {
-    return scanValue(keys.readAs(key, 'set'), options, (member) => [member])
+    return scanValue(options, () => {
+      const set = keys.readAs(key, 'set')
+      return set && { set, row: (member) => [member] }
+    })
   }),
 }
 
@@ -71,8 +74,7 @@ function spop(
   [key = '', amount, extra]: readonly Bytes[],
 ): Reply {
   if (extra !== undefined) throw syntaxError()
-  const count = amount === undefined ? 1 : parseInteger(amount)
-  if (count < 0) throw new RedisError('ERR value is out of range, must be positive')
+  const count = amount === undefined ? 1 : parseAtLeast(amount, 0, MUST_BE_POSITIVE)
   const picked = pickDistinct([...membersOf(keys, key)], count, random)
   if (picked.length > 0) {
     const set = keys.writeAs(key, 'set')
@@ -125,8 +127,7 @@ function sintercard({ keys }: CommandContext, words: readonly Bytes[]): Reply {
   let limit = 0
   reader.options((option) => {
     if (!option.takeOption('LIMIT')) return false
-    limit = parseInteger(option.take())
-    if (limit < 0) throw new RedisError("ERR LIMIT can't be negative")
+    limit = option.atLeast(0, "ERR LIMIT can't be negative")
     return true
   })
   const { size } = inter(keys, names)
@@ -135,8 +136,7 @@ function sintercard({ keys }: CommandContext, words: readonly Bytes[]): Reply {
 
 /** A count and so many keys. */
 export function takeKeys(words: Words, wording = 'numkeys should be greater than 0'): Bytes[] {
-  const count = words.integer()
-  if (count < 1) throw new RedisError(`ERR ${wording}`)
+  const count = words.atLeast(1, `ERR ${wording}`)
   if (count > words.left) {
     throw new RedisError("ERR Number of keys can't be greater than number of args")
   }

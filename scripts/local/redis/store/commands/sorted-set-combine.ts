@@ -1,4 +1,4 @@
-import { type Bytes, RedisError, type Reply } from '../../reply.ts'
+import type { Bytes, Reply } from '../../reply.ts'
 import { type Command, type CommandContext, type CommandTable, grows, reads } from '../command.ts'
 import type { Keyspace } from '../keyspace.ts'
 import { SortedSet } from '../sorted-set.ts'
@@ -51,7 +51,7 @@ function store(keys: Keyspace, to: Bytes, result: SortedSet): number {
 }
 
 function combine(keys: Keyspace, kind: Kind, name: string, words: Words, takesScores: boolean) {
-  const names = takeKeys(words, `at least 1 input key is needed for '${name}' command`)
+  const names = takeKeys(words, needsKeys(name))
   const sources = names.map((key) => scoresOf(keys, key))
   let weights: number[] = names.map(() => 1)
   let aggregate: (a: number, b: number) => number = AGGREGATES.SUM
@@ -72,6 +72,10 @@ function combine(keys: Keyspace, kind: Kind, name: string, words: Words, takesSc
   const result = new SortedSet()
   for (const [member, score] of merge(kind, weighted, aggregate)) result.set(member, score)
   return { result, withScores }
+}
+
+function needsKeys(name: string): string {
+  return `at least 1 input key is needed for '${name}' command`
 }
 
 /** A set counts as a sorted one whose members all have the score 1. */
@@ -115,12 +119,11 @@ function merge(
 
 function zintercard({ keys }: CommandContext, words: readonly Bytes[]): Reply {
   const reader = new Words(words)
-  const sources = takeKeys(reader).map((key) => scoresOf(keys, key))
+  const sources = takeKeys(reader, needsKeys('zintercard')).map((key) => scoresOf(keys, key))
   let limit = 0
   reader.options((option) => {
     if (!option.takeOption('LIMIT')) return false
-    limit = option.integer()
-    if (limit < 0) throw new RedisError("ERR LIMIT can't be negative")
+    limit = option.atLeast(0, "ERR LIMIT can't be negative")
     return true
   })
   const { size } = merge('inter', sources, AGGREGATES.SUM)

@@ -1,5 +1,4 @@
 import { type Bytes, RedisError } from '../../reply.ts'
-import { syntaxError } from '../command.ts'
 import { parseFloat64, parseInteger } from '../numbers.ts'
 import { sliceRange } from '../range.ts'
 import type { Scored } from '../sorted-set.ts'
@@ -33,22 +32,21 @@ export function readRangeOptions(
     if (fixed.takesScores && option.takeOption('WITHSCORES')) withScores = true
     else if (option.takeOption('LIMIT')) {
       limit = { offset: option.integer(), count: option.integer() }
-    } else if (fixed.by === undefined && option.takeOption('BYSCORE')) by = 'score'
-    else if (fixed.by === undefined && option.takeOption('BYLEX')) by = 'lex'
-    else if (fixed.isReversed === undefined && option.takeOption('REV')) isReversed = true
+    } else if (by === undefined && option.takeOption('BYSCORE')) by = 'score'
+    else if (by === undefined && option.takeOption('BYLEX')) by = 'lex'
+    else if (isReversed === undefined && option.takeOption('REV')) isReversed = true
     else return false
     return true
   })
   const range = { by: by ?? 'rank', isReversed: isReversed ?? false, from, to, limit }
-  if (limit !== undefined && range.by === 'rank') {
+  // A count of -1 is the default, which Redis cannot tell from no LIMIT.
+  if (limit !== undefined && limit.count !== -1 && range.by === 'rank') {
     throw new RedisError(
       'ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX',
     )
   }
   if (withScores && range.by === 'lex') {
-    throw fixed.by === undefined
-      ? new RedisError('ERR syntax error, WITHSCORES not supported in combination with BYLEX')
-      : syntaxError()
+    throw new RedisError('ERR syntax error, WITHSCORES not supported in combination with BYLEX')
   }
   return { range, withScores }
 }

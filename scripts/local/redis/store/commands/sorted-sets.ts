@@ -1,4 +1,4 @@
-import { type Bytes, RedisError, type Reply } from '../../reply.ts'
+import type { Bytes, Reply } from '../../reply.ts'
 import {
   type Command,
   type CommandContext,
@@ -9,7 +9,7 @@ import {
   writes,
 } from '../command.ts'
 import type { Keyspace } from '../keyspace.ts'
-import { floatText, parseInteger } from '../numbers.ts'
+import { floatText, MUST_BE_POSITIVE, parseAtLeast } from '../numbers.ts'
 import { pickDistinct, pickRepeating } from '../pick.ts'
 import type { Scored } from '../sorted-set.ts'
 import { Words } from '../words.ts'
@@ -55,8 +55,10 @@ export const SORTED_SETS: CommandTable = {
   zmpop: writes(-4, zmpop),
   zrandmember: reads(-2, zrandmember),
   zscan: reads(-3, ({ keys }, [key = '', ...options]) => {
-    const set = keys.readAs(key, 'zset')
-    return scanValue(set, options, (member) => [member, floatText(set?.score(member) ?? 0)])
+    return scanValue(options, () => {
+      const set = keys.readAs(key, 'zset')
+      return set && { set, row: (name) => [name, floatText(set.score(name) ?? 0)] }
+    })
   }),
 }
 
@@ -112,8 +114,7 @@ function popItems(keys: Keyspace, key: Bytes, end: 'lowest' | 'highest', count: 
 function popped(end: 'lowest' | 'highest'): Command {
   return writes(-2, ({ keys }, [key = '', amount, extra]) => {
     if (extra !== undefined) throw syntaxError()
-    const count = amount === undefined ? 1 : parseInteger(amount)
-    if (count < 0) throw new RedisError('ERR value is out of range, must be positive')
+    const count = amount === undefined ? 1 : parseAtLeast(amount, 0, MUST_BE_POSITIVE)
     return rows(popItems(keys, key, end, count), true)
   })
 }
@@ -125,8 +126,7 @@ function zmpop({ keys }: CommandContext, words: readonly Bytes[]): Reply {
   let count = 1
   reader.options((option) => {
     if (!option.takeOption('COUNT')) return false
-    count = option.integer()
-    if (count < 1) throw new RedisError('ERR count should be greater than 0')
+    count = option.atLeast(1, 'ERR count should be greater than 0')
     return true
   })
   const key = names.find((name) => itemsOf(keys, name).length > 0)
@@ -143,14 +143,15 @@ function endOf(words: Words): 'lowest' | 'highest' {
 
 function zrandmember({ keys, random }: CommandContext, words: readonly Bytes[]): Reply {
   const reader = new Words(words)
-  const items = itemsOf(keys, reader.take())
-  if (reader.left === 0) return pickDistinct(items, 1, random)[0]?.member ?? null
+  const key = reader.take()
+  if (reader.left === 0) return pickDistinct(itemsOf(keys, key), 1, random)[0]?.member ?? null
   const count = reader.integer()
   let withScores = false
   reader.options((option) => {
     withScores = option.takeOption('WITHSCORES')
     return withScores
   })
+  const items = itemsOf(keys, key)
   const picked =
     count < 0 ? pickRepeating(items, -count, random) : pickDistinct(items, count, random)
   return rows(picked, withScores)

@@ -86,7 +86,7 @@ function set({ keys, nowMs }: CommandContext, words: readonly Bytes[]): Reply {
   const bytes = reader.take()
   let condition: 'NX' | 'XX' | undefined
   let answersOld = false
-  let expiry: number | 'keep' | undefined
+  let expiry: (() => number) | 'keep' | undefined
   reader.options((option) => {
     if (option.takeOption('GET')) answersOld = true
     else if (condition !== 'XX' && option.takeOption('NX')) condition = 'NX'
@@ -99,10 +99,11 @@ function set({ keys, nowMs }: CommandContext, words: readonly Bytes[]): Reply {
     }
     return true
   })
+  const newExpiry = expiry === 'keep' ? undefined : expiry?.()
   const old = answersOld ? (keys.readAs(key, 'string')?.bytes ?? null) : null
   const exists = keys.read(key) !== undefined
   if (condition === (exists ? 'NX' : 'XX')) return old
-  const expiresAt = expiry === 'keep' ? keys.expiresAt(key) : expiry
+  const expiresAt = expiry === 'keep' ? keys.expiresAt(key) : newExpiry
   keys.put(key, new StringValue(bytes), expiresAt)
   return answersOld ? old : OK
 }
@@ -114,14 +115,14 @@ function setExpiring(
   option: readonly Bytes[],
   bytes: Bytes,
 ): Reply {
-  keys.put(key, new StringValue(bytes), readExpiryOption(new Words(option), name, nowMs))
+  keys.put(key, new StringValue(bytes), readExpiryOption(new Words(option), name, nowMs)?.())
   return OK
 }
 
 function getex({ keys, nowMs }: CommandContext, words: readonly Bytes[]): Reply {
   const reader = new Words(words)
   const key = reader.take()
-  let expiry: number | 'never' | undefined
+  let expiry: (() => number) | 'never' | undefined
   reader.options((option) => {
     if (expiry !== undefined) return false
     expiry = option.takeOption('PERSIST') ? 'never' : readExpiryOption(option, 'getex', nowMs)
@@ -129,7 +130,7 @@ function getex({ keys, nowMs }: CommandContext, words: readonly Bytes[]): Reply 
   })
   const value = keys.readAs(key, 'string')
   if (value === undefined) return null
-  if (expiry !== undefined) keys.setExpiry(key, expiry === 'never' ? undefined : expiry)
+  if (expiry !== undefined) keys.setExpiry(key, expiry === 'never' ? undefined : expiry())
   return value.bytes
 }
 
