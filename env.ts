@@ -18,8 +18,21 @@ const shards = z
   })
   .pipe(z.array(shard).min(1))
 
+type Redis = { readonly [name in `UPSTASH_REDIS_${string}`]?: string | undefined }
+
+/** A URL without its token, or the other way round, is a mistake and no absent Redis. */
+function redisInPairs(env: Redis, context: z.RefinementCtx<Redis>): void {
+  for (const database of ['CACHE', 'STATE'] as const) {
+    const names = [`UPSTASH_REDIS_${database}_URL`, `UPSTASH_REDIS_${database}_TOKEN`] as const
+    const missing = names.filter((name) => env[name] === undefined)
+    if (missing.length !== 1) continue
+    const path = [...missing]
+    context.addIssue({ code: 'custom', path, message: 'is missing, and its pair is there' })
+  }
+}
+
 /** Every binding of wrangler.toml and every secret. */
-const schema = z.object({
+const bindings = z.object({
   /** One object per log: a graph's or a tenant's. */
   GRAPH_LOG: z.custom<DurableObjectNamespace<GraphLog>>(
     (value) => typeof value === 'object' && value !== null,
@@ -33,9 +46,19 @@ const schema = z.object({
   TENDRIL_SHARDS: shards,
   /** Secret: at least 32 characters; signs access tokens. */
   TENDRIL_JWT_SECRET: z.string().min(32),
+  /** Upstash Redis for caches, which may forget anything. Absent: that tier of the cache is absent. */
+  UPSTASH_REDIS_CACHE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Secret: its token; there or absent together with the URL. */
+  UPSTASH_REDIS_CACHE_TOKEN: z.string().min(1).optional(),
+  /** Upstash Redis without eviction, for what must not be forgotten. Absent: nothing is kept there. */
+  UPSTASH_REDIS_STATE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Secret: its token; there or absent together with the URL. */
+  UPSTASH_REDIS_STATE_TOKEN: z.string().min(1).optional(),
   /** Local stack only: where SQL over HTTP is served. Absent: Neon. */
   TENDRIL_SQL_ENDPOINT: z.url().optional(),
 })
+
+const schema = bindings.superRefine(redisInPairs)
 
 export type Env = z.infer<typeof schema>
 

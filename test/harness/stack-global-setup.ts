@@ -6,9 +6,10 @@ import type {} from 'vitest'
 import type { TestProject } from 'vitest/node'
 import { z } from 'zod'
 import { startServer } from '../../scripts/local/server.ts'
-import { startStack } from '../../scripts/local/stack.ts'
+import { type Stack, startStack } from '../../scripts/local/stack.ts'
 import { dropDatabases } from '../../scripts/local/stack-databases.ts'
 import { startControlServer } from './control-server.ts'
+import { RedisChaos, redisChaosSettings } from './redis-chaos.ts'
 import { SqlChaos } from './sql-chaos.ts'
 
 declare module 'vitest' {
@@ -18,7 +19,7 @@ declare module 'vitest' {
     /**
      * Takes POSTs of JSON: `/faults` ChaosSettings, `/evict` every idle Durable Object from memory
      * (answers with how many there were), `/crash` all of them, whatever they do, `/cron`
-     * `{"cron": expression}`.
+     * `{"cron": expression}`, `/redis-faults` what redisChaosSettings names, `/redis-flush` nothing.
      */
     controlUrl: string
   }
@@ -35,17 +36,33 @@ const settings = z.strictObject({
 })
 const cronRun = z.strictObject({ cron: z.string() })
 
+/** Of both Redis databases. */
+async function flush(stack: Stack): Promise<void> {
+  const { bindings } = stack
+  const databases = [
+    [bindings.UPSTASH_REDIS_CACHE_URL, bindings.UPSTASH_REDIS_CACHE_TOKEN],
+    [bindings.UPSTASH_REDIS_STATE_URL, bindings.UPSTASH_REDIS_STATE_TOKEN],
+  ]
+  for (const [url, token] of databases) {
+    const response = await fetch(`${url}/flushdb?_token=${token}`)
+    if (!response.ok) throw new Error(`Redis was not emptied: ${await response.text()}`)
+  }
+}
+
 /** The worker as it is deployed, in workerd, on the PostgreSQL of pg-global-setup, which ran before. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'tendril-e2e-'))
   const databasePrefix = `e2e_${randomBytes(4).toString('hex')}`
   const chaos = new SqlChaos()
+  const redisChaos = new RedisChaos()
   const stack = await startStack({
     dataDir: folder,
     postgresUrl: project.getProvidedContext().pgUrl,
     databasePrefix,
     appPassword: APP_PASSWORD,
     faults: chaos,
+    redisUrl: process.env.TENDRIL_REDIS_URL,
+    redisFaults: { cache: redisChaos.of('cache'), state: redisChaos.of('state') },
   })
   const server = await startServer({
     port: 0,
@@ -57,6 +74,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     '/faults': (body) => chaos.set(settings.parse(body)),
     '/evict': async () => ({ evicted: await server.evictObjects() }),
     '/crash': () => server.crashObjects(),
+    '/redis-faults': (body) => redisChaos.set(redisChaosSettings.parse(body), stack.redis),
+    '/redis-flush': () => flush(stack),
     '/cron': (body) => server.runCron(cronRun.parse(body).cron),
   })
   project.provide('baseUrl', server.url)
@@ -64,6 +83,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return async function teardown() {
     await control.close()
     await server.stop()
+    await flush(stack)
     await stack.stop()
     await dropDatabases(stack.postgres, databasePrefix)
     await rm(folder, { recursive: true, force: true })

@@ -39,7 +39,8 @@ export class RedisSession {
       url: this.url,
       token: this.token,
       enableTelemetry: false,
-      retry: false,
+      // With `false` it tries twice.
+      retry: { retries: 0 },
       ...options,
     })
   }
