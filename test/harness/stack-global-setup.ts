@@ -6,10 +6,11 @@ import type {} from 'vitest'
 import type { TestProject } from 'vitest/node'
 import { z } from 'zod'
 import { startServer } from '../../scripts/local/server.ts'
-import { type Stack, startStack } from '../../scripts/local/stack.ts'
+import { startStack } from '../../scripts/local/stack.ts'
 import { dropDatabases } from '../../scripts/local/stack-databases.ts'
 import { startControlServer } from './control-server.ts'
 import { RedisChaos, redisChaosSettings } from './redis-chaos.ts'
+import { assertEmpty, flushDatabases, realRedisUrl } from './redis-databases.ts'
 import { SqlChaos } from './sql-chaos.ts'
 
 declare module 'vitest' {
@@ -36,19 +37,6 @@ const settings = z.strictObject({
 })
 const cronRun = z.strictObject({ cron: z.string() })
 
-/** Of both Redis databases. */
-async function flush(stack: Stack): Promise<void> {
-  const { bindings } = stack
-  const databases = [
-    [bindings.UPSTASH_REDIS_CACHE_URL, bindings.UPSTASH_REDIS_CACHE_TOKEN],
-    [bindings.UPSTASH_REDIS_STATE_URL, bindings.UPSTASH_REDIS_STATE_TOKEN],
-  ]
-  for (const [url, token] of databases) {
-    const response = await fetch(`${url}/flushdb?_token=${token}`)
-    if (!response.ok) throw new Error(`Redis was not emptied: ${await response.text()}`)
-  }
-}
-
 /** The worker as it is deployed, in workerd, on the PostgreSQL of pg-global-setup, which ran before. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'tendril-e2e-'))
@@ -61,9 +49,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     databasePrefix,
     appPassword: APP_PASSWORD,
     faults: chaos,
-    redisUrl: process.env.TENDRIL_REDIS_URL,
+    redisUrl: realRedisUrl(0),
     redisFaults: { cache: redisChaos.of('cache'), state: redisChaos.of('state') },
   })
+  const redisDatabases = {
+    cache: { url: stack.redis.cache.url, token: stack.bindings.UPSTASH_REDIS_CACHE_TOKEN },
+    state: { url: stack.redis.state.url, token: stack.bindings.UPSTASH_REDIS_STATE_TOKEN },
+  }
+  await assertEmpty(redisDatabases)
   const server = await startServer({
     port: 0,
     bindings: stack.bindings,
@@ -75,15 +68,17 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     '/evict': async () => ({ evicted: await server.evictObjects() }),
     '/crash': () => server.crashObjects(),
     '/redis-faults': (body) => redisChaos.set(redisChaosSettings.parse(body), stack.redis),
-    '/redis-flush': () => flush(stack),
+    '/redis-flush': () => flushDatabases(redisDatabases),
     '/cron': (body) => server.runCron(cronRun.parse(body).cron),
   })
   project.provide('baseUrl', server.url)
   project.provide('controlUrl', control.url)
+  project.provide('redisDatabases', redisDatabases)
   return async function teardown() {
     await control.close()
     await server.stop()
-    await flush(stack)
+    await redisChaos.set(redisChaosSettings.parse({}), stack.redis)
+    await flushDatabases(redisDatabases)
     await stack.stop()
     await dropDatabases(stack.postgres, databasePrefix)
     await rm(folder, { recursive: true, force: true })
