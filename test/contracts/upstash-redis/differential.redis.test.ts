@@ -4,14 +4,16 @@ import type { RedisBackend, RedisCommand } from '../../../scripts/local/redis/ba
 import { isStatus, RedisError, type Reply } from '../../../scripts/local/redis/reply.ts'
 import { serverBackend } from '../../../scripts/local/redis/server-backend.ts'
 import { memoryStore } from '../../../scripts/local/redis/store/memory-store.ts'
-import { anyCommand } from './command.arbitrary.ts'
+import { someCommands } from './command.arbitrary.ts'
 import { emptyDatabase } from './empty-database.ts'
 
 const url = process.env.TENDRIL_REDIS_URL
 
 /** Of the logical databases that tests use, as the other files'. */
 const DATABASE = 4
-const RUNS = 2_000
+const RUNS = 1_500
+/** Another one is worth a try after a change; a fixed one gives every run the same chances. */
+const SEED = 1
 
 /** Redis answers them in the order of its hash table. */
 const UNORDERED =
@@ -37,7 +39,7 @@ describe.skipIf(!url)('the in-process store, beside the Redis of TENDRIL_REDIS_U
 
   it('answers any sequence of commands, right or wrong, as Redis does', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(anyCommand, { minLength: 1, maxLength: 40 }), async (commands) => {
+      fc.asyncProperty(someCommands, async (commands) => {
         await real.execute(['flushdb'])
         await ours.execute(['flushdb'])
         for (const command of commands) {
@@ -48,7 +50,7 @@ describe.skipIf(!url)('the in-process store, beside the Redis of TENDRIL_REDIS_U
           )
         }
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, seed: SEED },
     )
   }, 600_000)
 })
@@ -65,7 +67,8 @@ function comparable([name = '']: RedisCommand, reply: Reply): unknown {
 function plainOf(reply: Reply): unknown {
   if (reply === null || typeof reply === 'number') return reply
   if (typeof reply === 'bigint') return Number(reply)
-  if (typeof reply === 'string') return reply
+  // One of its encodings of small sorted sets cannot hold -0.
+  if (typeof reply === 'string') return reply === '-0' ? '0' : reply
   // Of two things that are wrong either may be named.
   if (reply instanceof RedisError) return `error: ${reply.message.split(' ')[0]}`
   if (isStatus(reply)) return `status: ${reply.status}`

@@ -31,7 +31,7 @@ const LIBRARIES = {
 } as const
 
 /** A script that runs longer is taken to run forever. */
-const MAX_INSTRUCTIONS = 50_000_000
+const MAX_INSTRUCTIONS = 10_000_000
 
 /** Throws a RedisError when the script cannot be compiled. */
 export function checkScript(source: Bytes): void {
