@@ -18,6 +18,19 @@ const shards = z
   })
   .pipe(z.array(shard).min(1))
 
+type Redis = { readonly [name in `UPSTASH_REDIS_${string}`]?: string | undefined }
+
+/** A URL without its token, or the other way round, is a mistake and no absent Redis. */
+function redisInPairs(env: Redis, context: z.RefinementCtx<Redis>): void {
+  for (const database of ['CACHE', 'STATE'] as const) {
+    const names = [`UPSTASH_REDIS_${database}_URL`, `UPSTASH_REDIS_${database}_TOKEN`] as const
+    const missing = names.filter((name) => env[name] === undefined)
+    if (missing.length !== 1) continue
+    const path = [...missing]
+    context.addIssue({ code: 'custom', path, message: 'is missing, and its pair is there' })
+  }
+}
+
 /** What wrangler.toml binds. */
 export const BINDINGS = {
   /** One object per log: a graph's or a tenant's. */
@@ -48,6 +61,14 @@ export const SECRETS = {
   TENDRIL_JWT_SECRET: z.string().min(32),
   /** At least 32 characters; registers the first owner, once. Absent or empty: nobody can. */
   TENDRIL_SETUP_SECRET: z.string().min(32).or(z.literal('')).optional(),
+  /** Upstash Redis for caches, which may forget anything. Absent: that tier of the cache is absent. */
+  UPSTASH_REDIS_CACHE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Its token; there or absent together with the URL. */
+  UPSTASH_REDIS_CACHE_TOKEN: z.string().min(1).optional(),
+  /** Upstash Redis without eviction, for what must not be forgotten. Absent: nothing is kept there. */
+  UPSTASH_REDIS_STATE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Its token; there or absent together with the URL. */
+  UPSTASH_REDIS_STATE_TOKEN: z.string().min(1).optional(),
 }
 
 /** What only the local stack sets. */
@@ -56,7 +77,9 @@ export const LOCAL_VARIABLES = {
   TENDRIL_SQL_ENDPOINT: z.url().optional(),
 }
 
-const schema = z.object({ ...BINDINGS, ...VARIABLES, ...SECRETS, ...LOCAL_VARIABLES })
+const schema = z
+  .object({ ...BINDINGS, ...VARIABLES, ...SECRETS, ...LOCAL_VARIABLES })
+  .superRefine(redisInPairs)
 
 export type Env = z.infer<typeof schema>
 

@@ -1,7 +1,8 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
-// The suffix of a test file says what it needs: nothing, workerd, PostgreSQL, or the whole stack.
+// The suffix of a test file says what it needs: nothing, workerd, PostgreSQL, a real Redis, or the
+// whole stack.
 export default defineConfig({
   test: {
     // An error that a Durable Object answers with is also reported from inside of it, although the
@@ -12,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{workerd,pg,e2e}.test.ts'],
+          exclude: ['test/**/*.{workerd,pg,redis,e2e}.test.ts'],
         },
       },
       {
@@ -20,6 +21,15 @@ export default defineConfig({
           name: 'pg',
           include: ['test/**/*.pg.test.ts'],
           globalSetup: ['test/harness/pg-global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'redis',
+          // Skipped unless TENDRIL_REDIS_URL names one.
+          include: ['test/**/*.redis.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from './free-port.ts'
 import { brokenFolder, type FolderOptions } from './postgres-folder.ts'
 import { clusterName, inUse } from './postgres-orphan.ts'
 import { UserError } from './user-error.ts'
@@ -132,14 +131,4 @@ function stopper(child: ChildProcess, closed: Promise<void>, onStop: () => void)
     if ((await Promise.race([closed, limit])) === 'late') child.kill('SIGQUIT')
     await closed
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, HOST)
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no TCP address')
-  return address.port
 }

@@ -50,6 +50,7 @@ export async function runLocal(
 async function open(shutdown: Shutdown, { url, fresh }: LocalOptions): Promise<LocalRun> {
   const folder = dataFolder()
   const postgresUrl = process.env.TENDRIL_PG_URL || undefined
+  const redisUrl = process.env.TENDRIL_REDIS_URL || undefined
   const lock = await takeLock(folder, url)
   shutdown.defer(() => lock.release())
   if (fresh) await emptyDataFolder(folder, postgresUrl)
@@ -60,7 +61,13 @@ async function open(shutdown: Shutdown, { url, fresh }: LocalOptions): Promise<L
     // PostgreSQL's own lines begin with a time; the others say what the person should know.
     if (!/^\d{4}-\d\d-\d\d /.test(line) && !shutdown.signal.aborted) console.log(`  ${line}`)
   }
-  return { folder, lock, log, shutdown, stackOptions: { dataDir: folder, onLog, postgresUrl } }
+  return {
+    folder,
+    lock,
+    log,
+    shutdown,
+    stackOptions: { dataDir: folder, onLog, postgresUrl, redisUrl },
+  }
 }
 
 function report(error: unknown, logPath: string | undefined): void {

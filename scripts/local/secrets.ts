@@ -12,17 +12,31 @@ export type Secrets = {
   readonly appPassword: string
   /** Signs access tokens. */
   readonly jwtSecret: string
+  /** Opens the Redis of caches. */
+  readonly redisCacheToken: string
+  /** Opens the Redis of sessions and the like. */
+  readonly redisStateToken: string
 }
 
 const NAMES = ['ownerPassword', 'appPassword', 'jwtSecret'] as const
+/** What came later: a file without them gets them. */
+const LATER_NAMES = ['redisCacheToken', 'redisStateToken'] as const
 const SECRET_BYTES = 32
 
 /** Reads the secrets kept in `dataDir`, or makes them. Throws a UserError when they are broken. */
 export function loadSecrets(dataDir: string): Secrets {
   const path = join(dataDir, 'secrets.json')
   const text = readIfThere(path)
-  if (text !== undefined) return parse(path, text)
-  const secrets = { ownerPassword: random(), appPassword: random(), jwtSecret: random() }
+  const kept = text === undefined ? {} : parse(path, text)
+  const secrets: Secrets = {
+    ownerPassword: random(),
+    appPassword: random(),
+    jwtSecret: random(),
+    redisCacheToken: random(),
+    redisStateToken: random(),
+    ...kept,
+  }
+  if ([...NAMES, ...LATER_NAMES].every((name) => name in kept)) return secrets
   mkdirSync(dataDir, { recursive: true })
   writePrivate(path, secrets)
   return secrets
@@ -33,10 +47,11 @@ function random(): string {
   return randomBytes(SECRET_BYTES).toString('hex')
 }
 
-function parse(path: string, text: string): Secrets {
+function parse(path: string, text: string): Partial<Secrets> {
   try {
-    const secrets: Secrets = JSON.parse(text)
-    if (NAMES.every((name) => /^\w{32,}$/.test(secrets[name]))) return secrets
+    const secrets: Partial<Secrets> = JSON.parse(text)
+    const later = LATER_NAMES.filter((name) => secrets[name] !== undefined)
+    if ([...NAMES, ...later].every((name) => /^\w{32,}$/.test(secrets[name] ?? ''))) return secrets
   } catch {
     // Not JSON: cut off by a full disk, or edited.
   }

@@ -85,7 +85,7 @@ export async function createOwned(): Promise<{ ownerUrl: string; drop(): Promise
   return { ownerUrl: urlAs(url, OWNER), drop }
 }
 
-async function withRoleLock(use: () => Promise<unknown>): Promise<void> {
+export async function withRoleLock(use: () => Promise<unknown>): Promise<void> {
   const admin = new pg.Client(inject('pgUrl'))
   await admin.connect()
   try {

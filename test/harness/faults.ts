@@ -33,7 +33,8 @@ export async function crashObjects(): Promise<void> {
   await control('/crash', {})
 }
 
-async function control(path: string, body: unknown): Promise<void> {
+/** Posts to the control server of the run. */
+export async function control(path: string, body: unknown): Promise<void> {
   const response = await fetch(inject('controlUrl') + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

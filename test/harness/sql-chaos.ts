@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { SqlFault, SqlFaults } from '../../scripts/local/sql-over-http.ts'
+import { randomFrom } from './random.ts'
 
 export type ChaosSettings = {
   /** Probability that a request is cut before anything ran. */
@@ -33,16 +34,5 @@ export class SqlChaos implements SqlFaults {
 
   beforeRespond(): SqlFault {
     return this.#random() < this.#settings.cutAfter ? 'cut' : undefined
-  }
-}
-
-/** mulberry32: numbers in [0, 1) that depend on the seed alone. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
   }
 }

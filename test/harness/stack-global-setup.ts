@@ -12,6 +12,8 @@ import { dropDatabases } from '../../scripts/local/stack-databases.ts'
 import { workerOptions } from '../../scripts/local/worker-options.ts'
 import { startControlServer } from './control-server.ts'
 import { withProductionLimits } from './production-limits/with-production-limits.ts'
+import { RedisChaos, redisChaosSettings } from './redis-chaos.ts'
+import { assertEmpty, flushDatabases, realRedisUrl } from './redis-databases.ts'
 import { SqlChaos } from './sql-chaos.ts'
 
 declare module 'vitest' {
@@ -21,7 +23,7 @@ declare module 'vitest' {
     /**
      * Takes POSTs of JSON: `/faults` ChaosSettings, `/evict` every idle Durable Object from memory
      * (answers with how many there were), `/crash` all of them, whatever they do, `/cron`
-     * `{"cron": expression}`.
+     * `{"cron": expression}`, `/redis-faults` what redisChaosSettings names, `/redis-flush` nothing.
      */
     controlUrl: string
   }
@@ -43,14 +45,22 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const folder = await mkdtemp(join(tmpdir(), 'tendril-e2e-'))
   const databasePrefix = `e2e_${randomBytes(4).toString('hex')}`
   const chaos = new SqlChaos()
+  const redisChaos = new RedisChaos()
   const stack = await startStack({
     dataDir: folder,
     postgresUrl: project.getProvidedContext().pgUrl,
     databasePrefix,
     appPassword: APP_PASSWORD,
     faults: chaos,
+    redisUrl: realRedisUrl(0),
+    redisFaults: { cache: redisChaos.of('cache'), state: redisChaos.of('state') },
   })
   const bundle = await bundleWorker(join(folder, 'build'))
+  const redisDatabases = {
+    cache: { url: stack.redis.cache.url, token: stack.bindings.UPSTASH_REDIS_CACHE_TOKEN },
+    state: { url: stack.redis.state.url, token: stack.bindings.UPSTASH_REDIS_STATE_TOKEN },
+  }
+  await assertEmpty(redisDatabases)
   const server = await startServer({
     port: 0,
     bindings: stack.bindings,
@@ -62,13 +72,18 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     '/faults': (body) => chaos.set(settings.parse(body)),
     '/evict': async () => ({ evicted: await server.evictObjects() }),
     '/crash': () => server.crashObjects(),
+    '/redis-faults': (body) => redisChaos.set(redisChaosSettings.parse(body), stack.redis),
+    '/redis-flush': () => flushDatabases(redisDatabases),
     '/cron': (body) => server.runCron(cronRun.parse(body).cron),
   })
   project.provide('baseUrl', server.url)
   project.provide('controlUrl', control.url)
+  project.provide('redisDatabases', redisDatabases)
   return async function teardown() {
     await control.close()
     await server.stop()
+    await redisChaos.set(redisChaosSettings.parse({}), stack.redis)
+    await flushDatabases(redisDatabases)
     await stack.stop()
     await dropDatabases(stack.postgres, databasePrefix)
     await rm(folder, { recursive: true, force: true })

@@ -2,7 +2,9 @@ import pg from 'pg'
 import type {} from 'vitest'
 import type { TestProject } from 'vitest/node'
 import { migrateDatabase } from '../../db/migrate.ts'
+import { startLocalRedis } from '../../scripts/local/redis/local-redis.ts'
 import { setup as setupPostgres } from './pg-global-setup.ts'
+import { assertEmpty, flushDatabases, realRedisUrl } from './redis-databases.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -14,7 +16,9 @@ declare module 'vitest' {
 
 const APP = { user: 'tendril_app', password: 'tendril-test' }
 
-/** PostgreSQL, SQL over HTTP and migrated databases for tests that run inside workerd. */
+const REDIS_TOKENS = { cache: 'tendril-test-cache', state: 'tendril-test-state' }
+
+/** PostgreSQL, SQL over HTTP, migrated databases and Redis for tests that run inside workerd. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   let adminUrl = ''
   const teardown = await setupPostgres({
@@ -32,7 +36,16 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
   project.provide('catalogUrl', asApp(withDatabase(adminUrl, names.catalog)))
   project.provide('shardUrl', asApp(withDatabase(adminUrl, names.shard)))
+  const redis = await startLocalRedis({ tokens: REDIS_TOKENS, redisUrl: realRedisUrl(2) })
+  const redisDatabases = {
+    cache: { url: redis.cache.url, token: REDIS_TOKENS.cache },
+    state: { url: redis.state.url, token: REDIS_TOKENS.state },
+  }
+  await assertEmpty(redisDatabases)
+  project.provide('redisDatabases', redisDatabases)
   return async function teardownAll() {
+    await flushDatabases(redisDatabases)
+    await redis.close()
     for (const name of Object.values(names)) {
       await runSql(adminUrl, `drop database ${name} with (force)`)
     }

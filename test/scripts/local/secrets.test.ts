@@ -12,9 +12,18 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 it('secrets are made once, differ, and only their owner may read them', () => {
   const made = loadSecrets(folder)
-  expect(new Set(Object.values(made)).size).toBe(3)
+  expect(new Set(Object.values(made)).size).toBe(5)
   expect(loadSecrets(folder)).toEqual(made)
   expect(statSync(join(folder, 'secrets.json')).mode & 0o777).toBe(0o600)
+})
+
+it('a file of an earlier version keeps its secrets and gets the new ones, once', () => {
+  const { redisCacheToken: _, redisStateToken: __, ...earlier } = loadSecrets(folder)
+  writeFileSync(join(folder, 'secrets.json'), JSON.stringify(earlier))
+  const completed = loadSecrets(folder)
+  expect(completed).toMatchObject(earlier)
+  expect(completed.redisStateToken).toMatch(/^\w{32,}$/)
+  expect(loadSecrets(folder)).toEqual(completed)
 })
 
 it.each(['', '{"ownerPassword":', '{}', '{"ownerPassword":"x","appPassword":"y","jwtSecret":"z"}'])(

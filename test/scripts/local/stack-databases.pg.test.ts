@@ -17,6 +17,8 @@ const secrets = {
   ownerPassword: 'owner-password',
   appPassword: 'app-password',
   jwtSecret: 'unused',
+  redisCacheToken: 'unused',
+  redisStateToken: 'unused',
 }
 
 let folder: string
