@@ -104,6 +104,20 @@ export async function endTypeTask(
 
 export type WaitingTypeTask = TypeTaskName & { readonly graph: GraphAddress }
 
+/** Puts a task behind those that wait longer: it is being worked on, or fails whenever it is. */
+export async function touchTypeTask(
+  shard: Database,
+  graph: GraphAddress,
+  { kind, name, task }: TypeTaskName,
+): Promise<void> {
+  await runRead(() =>
+    shard.batch(graph.tenantId, [
+      sql`update type_tasks k set updated_at = now() where ${inGraph(graph, 'k')}
+        and k.kind = ${kind} and k.name = ${name} and k.task = ${task}`,
+    ]),
+  )
+}
+
 /** Tasks of all tenants that nobody has worked on for `idleSeconds`, in the order they shall be. */
 export async function waitingTypeTasks(
   shard: Database,
