@@ -152,6 +152,13 @@ describe('the footprint of a request (C4)', () => {
     expect(footprint(request({ entities: [create('a', null)] })).alone).toBe(false)
   })
 
+  it('counts the bytes of a type', () => {
+    const json_schema = { title: 'n'.repeat(500) }
+    const types = [defineType('T', { after: { json_schema, change: null, indexes: [] } })]
+    expect(footprint(request({ types }))).toMatchObject({ commands: 1 })
+    expect(footprint(request({ types })).bytes).toBeGreaterThan(500)
+  })
+
   it('counts its commands, and at least the bytes of its content', () => {
     const big: EntityOp = {
       ...create('a', null),

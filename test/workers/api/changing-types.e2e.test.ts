@@ -87,6 +87,14 @@ describe('a type whose records are there already', () => {
     expect(await kindsOf(name)).toEqual(['changing', 'change_refused'])
   })
 
+  it('is refused with pointers as a write would be', async () => {
+    const name = newName()
+    await create(name, { 'größe/m': 'x' })
+    const schema = { properties: { 'größe/m': { type: 'number' } } }
+    const { body } = await put<Violated>(name, schema)
+    expect(body.examples[0]?.errors).toMatchObject([{ pointer: '/properties/größe~1m' }])
+  })
+
   it('may be a type of relationships', async () => {
     const { body: end } = await create('end')
     const ends = { type: 'tie', from_id: end.id, to_id: end.id }

@@ -9,7 +9,7 @@ import { readLog } from './concurrency/replay.ts'
 import { typeProblems } from './concurrency/types-replay.ts'
 
 const WRITERS = 12
-const WRITES = 900
+const WRITES = 600
 const TYPES = ['one', 'two'] as const
 const GRAPH = 'contended'
 
@@ -21,6 +21,9 @@ const SCHEMAS: readonly object[] = [
   { required: ['size'] },
   { properties: { size: { type: 'integer', minimum: 0 } }, required: ['size'] },
 ]
+
+/** Against some of them each. */
+const ODD: readonly object[] = [{}, { size: 'x' }, { size: -1 }, { size: 1.5 }]
 
 const WEATHER: readonly Faults[] = [
   { cutBefore: 0.02, cutAfter: 0.02, delayMs: 5 },
@@ -68,7 +71,10 @@ it(`no record is ever against the types in force, and no write is lost, while ty
   async function definer(name: string, type: string): Promise<void> {
     for (let number = 1; begun < WRITES; number += 1) {
       const key = `${name}-${seed}-${number}`
-      const definition = await settle(tenant, key, nextDefinition(type), random.chance(0.2))
+      const [definition] = await Promise.all([
+        settle(tenant, key, nextDefinition(type, number), random.chance(0.2)),
+        random.chance(0.6) ? meanwhile(key, type) : null,
+      ])
       definitions.push(definition)
       const { body } = definition.answer ?? {}
       const { examples = [] } = (body ?? {}) as { examples?: readonly { readonly id: string }[] }
@@ -81,6 +87,16 @@ it(`no record is ever against the types in force, and no write is lost, while ty
       }
       if (random.chance(0.1)) await workInBackground(tenant)
     }
+  }
+
+  /** Writes that are on their way when the type changes, validated before it did. */
+  async function meanwhile(key: string, type: string): Promise<void> {
+    const late = range(4).map(async (i) => {
+      const properties = { key: `${key}-late-${i}`, ...random.pick(ODD) }
+      const wanted = post('/entities', { type, properties })
+      writes.push(await settle(tenant, `${key}-late-${i}`, wanted, false))
+    })
+    await Promise.all(late)
   }
 
   function nextWrite(key: string): Wanted {
@@ -140,16 +156,16 @@ it(`no record is ever against the types in force, and no write is lost, while ty
   )
 }, 300_000)
 
-function nextDefinition(type: string): Wanted {
+function nextDefinition(type: string, number: number): Wanted {
   const where = path(`/types/entity/${type}`)
-  if (random.chance(0.12)) return { method: 'DELETE', path: where }
+  if (number % 5 === 4) return { method: 'DELETE', path: where }
   return { method: 'PUT', path: where, body: { json_schema: random.pick(SCHEMAS) } }
 }
 
 /** Now and then against one of the schemas, and often enough as they all want it. */
 function newProperties(key: string): object {
   if (random.chance(0.92)) return { key, size: random.below(100) }
-  return { key, ...random.pick([{}, { size: 'x' }, { size: -1 }, { size: 1.5 }]) }
+  return { key, ...random.pick(ODD) }
 }
 
 const path = (rest: string) => `/graphs/${GRAPH}${rest}`

@@ -4,6 +4,7 @@ import { acceptChange, refuseChange } from '../../../core/types/finish-task.ts'
 import { compileSchema, propertyErrors } from '../../../core/types/graph-schema.ts'
 import { type RecordsToCheck, recordsToCheck } from '../../../db/queries/check.ts'
 import { moveTypeTask } from '../../../db/queries/type-tasks.ts'
+import { pointerOf } from '../json-schema-problems.ts'
 import type { PageResult, TaskPage } from './step.ts'
 
 /** Records of a page. */
@@ -49,7 +50,7 @@ async function nextRecords({ shard, graph, task }: TaskPage): Promise<RecordsToC
 
 function shortened(errors: Counterexample['errors']): Counterexample['errors'] {
   return errors.slice(0, MAX_ERRORS).map(({ pointer, message }) => ({
-    pointer: pointer.slice(0, MAX_ERROR_CHARACTERS),
+    pointer: pointerOf(pointer).slice(0, MAX_ERROR_CHARACTERS),
     message: message.slice(0, MAX_ERROR_CHARACTERS),
   }))
 }
