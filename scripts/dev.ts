@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { startCrons } from './local/crons.ts'
 import { killTree } from './local/kill-tree.ts'
 import { HOST, type LocalOptions, readLocalOptions } from './local/local-options.ts'
 import { phases } from './local/phases.ts'
@@ -31,6 +32,7 @@ async function dev(run: LocalRun, options: LocalOptions): Promise<void> {
   run.shutdown.signal.throwIfAborted()
   const ended = startWrangler(run, options.port, stack.bindings)
   await Promise.race([ended, untilHealthy(options.url, run.shutdown.signal)])
+  run.shutdown.defer(startCrons((cron) => runCron(options.url, cron), console.error))
   await welcome(shown, { ...options, baseUrl: options.url, folder: run.folder })
   await Promise.race([ended, run.shutdown.requested])
 }
@@ -67,6 +69,13 @@ function startWrangler(run: LocalRun, port: number, bindings: StackBindings): Pr
   return closed.then(([code]) => {
     throw new UserError(`wrangler dev ended (code ${code}); what it said is above.`)
   })
+}
+
+/** By the door that `wrangler dev` has for it. */
+async function runCron(url: string, cron: string): Promise<void> {
+  const query = new URLSearchParams({ cron })
+  const response = await fetch(`${url}/cdn-cgi/handler/scheduled?${query}`)
+  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)
 }
 
 async function untilHealthy(url: string, signal: AbortSignal): Promise<void> {

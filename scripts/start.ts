@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { type Bundle, bundleWorker } from './local/bundle.ts'
+import type { startCrons } from './local/crons.ts'
 import { HOST, type LocalOptions, readLocalOptions } from './local/local-options.ts'
 import { type Phases, phases } from './local/phases.ts'
 import { assertPortFree } from './local/port.ts'
@@ -32,6 +33,7 @@ type Parts = {
   readonly stack: Stack
   readonly bundle: Bundle
   readonly startServer: (options: ServerOptions) => Promise<Server>
+  readonly startCrons: typeof startCrons
 }
 
 /** PostgreSQL and the bundle at once: the one waits for the disk while the other computes. */
@@ -44,24 +46,30 @@ async function startParts(run: LocalRun, shown: Phases): Promise<Parts> {
   const bundle = shown.run('bundle', () => bundleWorker(join(run.folder, 'build')))
   // Loading wrangler and Miniflare takes half a second that need not be waited for.
   const server = import('./local/server.ts')
+  const crons = import('./local/crons.ts')
   // All are over before a failure of one is passed on, so that what has started gets stopped.
-  await Promise.allSettled([stack, bundle, server])
-  return { stack: await stack, bundle: await bundle, startServer: (await server).startServer }
+  await Promise.allSettled([stack, bundle, server, crons])
+  const { startServer } = await server
+  const { startCrons } = await crons
+  return { stack: await stack, bundle: await bundle, startServer, startCrons }
 }
 
 async function serve({ folder, lock, log, shutdown }: LocalRun, port: number, parts: Parts) {
+  function onLog(line: string, level: 'info' | 'error'): void {
+    log.write(line)
+    if (level === 'error' && !shutdown.signal.aborted) console.error(line)
+  }
   const server = await parts.startServer({
     port,
     host: HOST,
     bindings: parts.stack.bindings,
     persistDir: join(folder, 'objects'),
     bundle: parts.bundle,
-    onLog(line, level) {
-      log.write(line)
-      if (level === 'error' && !shutdown.signal.aborted) console.error(line)
-    },
+    onLog,
     onRuntime: (pid) => lock.setChildren([pid]),
   })
   shutdown.defer(() => server.stop())
+  const runCron = (cron: string) => server.runCron(cron)
+  shutdown.defer(parts.startCrons(runCron, (line) => onLog(line, 'error')))
   return server
 }

@@ -9,6 +9,9 @@ const ROOT = join(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const names = (...groups: readonly object[]) => groups.flatMap((group) => Object.keys(group)).sort()
 
+/** A Redis is not asked for: without one its tier of the cache is absent. */
+const ASKED_SECRETS = names(SECRETS).filter((name) => !name.startsWith('UPSTASH_'))
+
 /** Variables of the tools, which the worker knows nothing of. */
 const OF_TOOLS = ['TENDRIL_URL', ...names(OWNER_VARIABLES)]
 
@@ -28,7 +31,7 @@ describe('wrangler.toml', () => {
 
   it('lists the secrets', () => {
     const listed = read('wrangler.toml').split('# Secrets')[1] ?? ''
-    expect((listed.match(/\bTENDRIL_\w+/g) ?? []).sort()).toEqual(names(SECRETS))
+    expect((listed.match(/\b(TENDRIL|UPSTASH)_\w+/g) ?? []).sort()).toEqual(names(SECRETS))
   })
 
   it('is complained about where it disagrees with env.ts', () => {
@@ -54,18 +57,18 @@ describe('.dev.vars.example', () => {
 
   it('asks for the secrets, without a value that somebody could leave as it is', () => {
     const active = lines.filter(({ isActive }) => isActive)
-    expect(active.map(({ name }) => name).sort()).toEqual(names(SECRETS))
+    expect(active.map(({ name }) => name).sort()).toEqual(ASKED_SECRETS)
     expect(active.filter(({ value }) => value !== '')).toEqual([])
   })
 })
 
 it('the deploy button describes what it asks for', () => {
   const { cloudflare } = JSON.parse(read('package.json'))
-  expect(names(cloudflare.bindings)).toEqual(names(SECRETS, VARIABLES))
+  expect(names(cloudflare.bindings)).toEqual([...ASKED_SECRETS, ...names(VARIABLES)].sort())
 })
 
 describe('docs/deploy.md', () => {
-  const mentioned = new Set(read('docs/deploy.md').match(/\bTENDRIL_[A-Z_]+\b/g))
+  const mentioned = new Set(read('docs/deploy.md').match(/\b(TENDRIL|UPSTASH)_[A-Z_]+\b/g))
 
   it('explains every binding, variable and secret', () => {
     const missing = names(VARIABLES, SECRETS, LOCAL_VARIABLES).filter(

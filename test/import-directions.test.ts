@@ -14,6 +14,7 @@ const FORBIDDEN = [
   ['core/log/x.ts', 'drizzle-orm'],
   ['core/log/x.ts', '../auth/permissions.ts'],
   ['core/graph/x.ts', '../types/graph-schema.ts'],
+  ['core/log/x.ts', '../types/widening.ts'],
   ['db/queries/x.ts', '../../durable-objects/graph-log/object.ts'],
   ['db/queries/x.ts', '@hono/zod-openapi'],
   ['durable-objects/graph-log/x.ts', '../../workers/services.ts'],
@@ -23,6 +24,7 @@ const FORBIDDEN = [
 const ALLOWED = [
   ['core/log/x.ts', '../errors.ts'],
   ['core/log/x.ts', '../json.ts'],
+  ['core/log/x.ts', '../types/definition.ts'],
   ['db/queries/x.ts', '../../core/log/commands.ts'],
   ['durable-objects/graph-log/x.ts', '../../db/client.ts'],
   ['workers/api/x.ts', 'hono'],

@@ -1,12 +1,27 @@
 import { openCatalog, openShard } from '../../db/databases.ts'
 import { purge } from '../../db/queries/purge.ts'
 import type { Env } from '../../env.ts'
+import { runWaitingTypeTasks } from '../operations/type-tasks/run-waiting.ts'
+import { services } from '../services.ts'
 
 type Job = (env: Env) => Promise<void>
 
 /** What each cron expression of wrangler.toml starts. */
 export const JOBS: Readonly<Record<string, Job>> = {
+  '* * * * *': workOnTypes,
   '17 * * * *': purgeExpired,
+}
+
+/** How long one run works on types: the next one begins a minute after it did. */
+const TYPES_MS = 40_000
+
+/** Goes on with checks of records against new schemas, and with building and dropping indexes. */
+async function workOnTypes(env: Env): Promise<void> {
+  const own = services(env)
+  const untilMs = own.now() + TYPES_MS
+  await settled(
+    own.shardIds.map((shardId) => runWaitingTypeTasks({ services: own, shardId, untilMs })),
+  )
 }
 
 /**
@@ -14,11 +29,15 @@ export const JOBS: Readonly<Record<string, Job>> = {
  * removes rows of deleted graphs and tenants whose registration came to nothing.
  */
 async function purgeExpired(env: Env): Promise<void> {
-  const results = await Promise.allSettled([
+  await settled([
     purge(openCatalog(env), 'catalog'),
     ...env.TENDRIL_SHARDS.map(({ id }) => purge(openShard(env, id), 'shard')),
   ])
-  // One database that is down must not keep the others from being purged.
+}
+
+/** One database that is down must not keep the others from being served. */
+async function settled(all: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(all)
   const failed = results.find((result) => result.status === 'rejected')
   if (failed) throw failed.reason
 }

@@ -25,14 +25,16 @@ CREATE POLICY own_tenant ON type_tasks TO tendril_app
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE, DELETE ON type_tasks TO tendril_app;
 --> statement-breakpoint
--- Tasks of all tenants that nobody has worked on for `idle`, the longest waiting first: names only.
+-- Tasks of all tenants that nobody has worked on for `idle`, names only: the longest waiting task of
+-- each tenant, then the second of each, and so on, so that no tenant waits for all those of another.
 CREATE FUNCTION tendril_waiting_type_tasks(idle interval, max_rows int)
 RETURNS TABLE (tenant_id uuid, graph_id uuid, epoch bigint, kind text, name text, task text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT t.tenant_id, t.graph_id, g.epoch, t.kind, t.name, t.task
   FROM type_tasks t JOIN graphs g ON g.tenant_id = t.tenant_id AND g.id = t.graph_id
   WHERE g.deleted_at IS NULL AND t.updated_at < now() - idle
-  ORDER BY t.updated_at LIMIT max_rows;
+  ORDER BY row_number() OVER (PARTITION BY t.tenant_id ORDER BY t.updated_at), t.updated_at
+  LIMIT max_rows;
 $$;
 --> statement-breakpoint
 REVOKE EXECUTE ON FUNCTION tendril_waiting_type_tasks(interval, int) FROM PUBLIC;

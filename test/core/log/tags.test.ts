@@ -36,8 +36,15 @@ describe('the tags that an event touches (T1)', () => {
     expect(tags.sort()).toEqual(['e:1', 'g', 'n:2'])
   })
 
-  it('a type that is defined: the graph and its schema', () => {
-    expect(tagsOf(event({ kind: 'type.defined', type: 'airport' })).sort()).toEqual(['g', 's'])
+  it.each([
+    'type.defined',
+    'type.changing',
+    'type.changed',
+    'type.change_refused',
+    'type.removed',
+    'type.indexed',
+  ] as const)('%s: the graph and its schema', (kind) => {
+    expect(tagsOf(event({ kind, type: 'airport' })).sort()).toEqual(['g', 's'])
   })
 
   it('an event of a tenant: the tenant and the key or graph', () => {

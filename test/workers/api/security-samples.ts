@@ -85,6 +85,23 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     })
     return { path: inGraph(fixture, `/types/entity/${name}`) }
   }),
+  'PUT /api/v1/graphs/{graph}/types/{kind}/{name}': {
+    permission: 'graph.define',
+    request: (fixture) => ({
+      path: inGraph(fixture, `/types/entity/${unique()}`),
+      body: { json_schema: { type: 'object' } },
+    }),
+  },
+  'DELETE /api/v1/graphs/{graph}/types/{kind}/{name}': {
+    permission: 'graph.define',
+    async request(fixture) {
+      const name = unique()
+      await fixture.tenant.request('POST', inGraph(fixture, '/types'), {
+        body: { kind: 'entity', name, json_schema: {} },
+      })
+      return { path: inGraph(fixture, `/types/entity/${name}`) }
+    },
+  },
   'GET /api/v1/graphs/{graph}/entities': read((fixture) => ({
     path: inGraph(fixture, '/entities?type=host'),
   })),

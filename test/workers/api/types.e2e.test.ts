@@ -40,6 +40,8 @@ beforeAll(async () => {
 const define = <Body = TypeDefinition>(kind: string, name: string, json_schema: unknown) =>
   tenant.request<Body>('POST', '/types', { body: { kind, name, json_schema } })
 
+const list = (path: string) => tenant.request<Page<TypeDefinition>>('GET', path)
+
 async function host(properties: object = { os: 'linux' }, extra: object = {}): Promise<Entity> {
   const body = { type: 'host', properties, ...extra }
   const answer = await tenant.request<Entity>('POST', '/entities', { body })
@@ -72,11 +74,24 @@ describe('defining a type', () => {
     expect((await define('relationship', 'host', {})).status).toBe(201)
   })
 
-  it('comes before the first record', async () => {
-    await tenant.request('POST', '/entities', { body: { type: 'late' } })
-    const late = await define<{ code: string }>('entity', 'late', {})
-    expect([late.status, late.body.code]).toEqual([409, 'type_in_use'])
-    expect((await tenant.request('GET', '/types/entity/late')).status).toBe(404)
+  it('lists them page by page', async () => {
+    const names = range(5).map((i) => `paged-${i}`)
+    for (const name of names) await define('entity', name, {})
+    const listed: string[] = []
+    for (let path: string | null = '/types?limit=2'; path !== null; ) {
+      const page: Awaited<ReturnType<typeof list>> = await list(path)
+      expect(page.body.items.length).toBeLessThanOrEqual(2)
+      listed.push(...page.body.items.map(({ kind, name }) => `${kind} ${name}`))
+      path = page.body.next && `/types?limit=2&cursor=${page.body.next}`
+    }
+    const all = await list('/types?limit=1000')
+    expect([...listed].sort()).toEqual(listed)
+    expect(listed).toEqual(all.body.items.map(({ kind, name }) => `${kind} ${name}`))
+    expect(listed).toEqual(expect.arrayContaining(names.map((name) => `entity ${name}`)))
+    for (const path of ['/types?limit=0', '/types?sort=name']) {
+      expect((await tenant.request('GET', path)).status).toBe(422)
+    }
+    expect((await tenant.request('GET', '/types?cursor=nonsense')).status).toBe(400)
   })
 
   it.each([

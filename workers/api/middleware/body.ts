@@ -16,7 +16,7 @@ const JSON_TYPE = /^application\/json\s*(;|$)/i
 const MAX_DISCARDED_BYTES = 4 * MAX_BODY_BYTES
 
 /** Every route with one of these takes a body. */
-const METHODS_WITH_BODY = ['POST', 'PATCH']
+const METHODS_WITH_BODY = ['POST', 'PUT', 'PATCH']
 
 /**
  * Reads the body once, within the limit, and refuses what is not JSON (or a format of imports) before

@@ -3,7 +3,7 @@ import type { Answer, Change, Problem, Tenant } from '../../../harness/api.ts'
 
 /** One write that a client wants made once, however often it has to ask. */
 export type Wanted = {
-  readonly method: 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly body?: object
   /** The version that the record must have. */
