@@ -106,10 +106,10 @@ with head as (
   select req, null::int as op, null::jsonb as done, null::jsonb as refusal, null::bigint as seq
   from request where is_live
   union all
-  select req, op, jsonb_build_object('op', op, 'outcome', outcome, 'id', id,
-    'version', case when outcome = 'unchanged' then cur_version else seq end,
-    'createdAt', coalesce(cur_created_at, at),
-    'updatedAt', case when outcome = 'unchanged' then cur_updated_at else at end), null, seq
+  select req, op, case when outcome = 'created' then jsonb_build_array(op, id, seq)
+    when outcome = 'unchanged' then jsonb_build_array(op, id, cur_version, outcome, cur_created_at,
+      cur_updated_at)
+    else jsonb_build_array(op, id, seq, outcome, cur_created_at, at) end, null, seq
   from change where phase <> 3
   union all
   select req, op, null, jsonb_strip_nulls(jsonb_build_object('op', op, 'refused', verdict,
@@ -129,7 +129,8 @@ with head as (
       when request.req in (select req from refused) then jsonb_build_object('status', 'refused',
         'seq', (select seq from head), 'refusals', refusals)
       else jsonb_build_object('status', 'committed', 'replayed', false, 'seq', seq,
-        'historyId', (select history_id from head), 'results', results || refusals) end as answer,
+        'historyId', (select history_id from head), 'at', now()::timestamptz(3),
+        'results', results || refusals) end as answer,
     is_live
   from request left join outcome using (req)
 ), remembered as (
@@ -146,7 +147,7 @@ with head as (
 )
 select head.seq + (select count(*) from event) as seq, checked.ok,
   (select jsonb_agg(answer order by req) from answer) as answers,
-  (select coalesce(jsonb_agg(jsonb_build_array(seq, record || '.' || outcome, id, type, from_id,
+  (select coalesce(json_agg(json_build_array(seq, record || '.' || outcome, id, type, from_id,
     to_id, external_id) order by seq), '[]') from event) as events
 from head, checked`
 }
