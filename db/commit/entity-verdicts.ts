@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { MAX_CASCADE } from '../../core/log/commands.ts'
+import { cascades } from './cascades.ts'
 import type { CommitPayload } from './payload.ts'
 
 /** What each entity operation finds and why it is refused, if it is. */
@@ -20,7 +20,7 @@ export function entityVerdicts(payload: CommitPayload, mine: (alias: string) => 
     (select e.ctid, e.* from entities e where ${mine('e')} and e.id = o.id limit 1)
     limit 1
   ) c on true
-), ${cascade(payload, mine)} entity_op as materialized (
+), ${payload.hasDeletions ? cascades(mine) : sql``} entity_op as materialized (
   select o.*, case
     when a = 'create' and cur_id = id then 'id_taken'
     when a = 'create' and cur_id is not null then 'external_id_taken'
@@ -31,33 +31,10 @@ export function entityVerdicts(payload: CommitPayload, mine: (alias: string) => 
     when v <> cur_version then 'version_mismatch'
     ${
       payload.hasDeletions
-        ? sql`when a = 'delete' and (select size from cascade_size) > ${MAX_CASCADE}
-      then 'too_many_relationships'`
+        ? sql`when a = 'delete' and op in (select op from too_many) then 'too_many_relationships'`
         : sql``
     }
     end as verdict
   from entity_found o
 )`
-}
-
-/**
- * The relationships that go with the entities a request deletes (C6), and how many, counted to just
- * beyond what may go: each is met at most twice, once at either end. One between two of them goes with
- * the first that is not refused, or it would stay without an end. Deletions go alone (C4), so there is
- * one request.
- */
-function cascade(payload: CommitPayload, mine: (alias: string) => SQL): SQL {
-  if (!payload.hasDeletions) return sql``
-  return sql`cascade as materialized (
-  select distinct on (id) * from (
-    select o.req, o.op, o.commit_id, o.actor, o.request_id, r.* from entity_found o
-    cross join lateral (
-      select r.ctid, r.* from relationships r where ${mine('r')} and r.from_id = o.cur_id
-      union all
-      select r.ctid, r.* from relationships r where ${mine('r')} and r.to_id = o.cur_id
-        and r.from_id <> o.cur_id
-    ) r where o.a = 'delete' and (o.v is null or o.v = o.cur_version)
-    limit ${2 * MAX_CASCADE + 2}
-  ) r order by id, op
-), cascade_size as materialized (select count(*) as size from cascade),`
 }

@@ -14,7 +14,7 @@ const MESSAGES: Readonly<Record<RefusalCode, string>> = {
   not_found: 'this record does not exist',
   version_mismatch: 'the record has changed since the version named',
   too_many_relationships:
-    'the deletion would take more than 10,000 relationships along: delete those first, in batches',
+    'the deletion, with those before it in this request, would take more than 10,000 relationships along: delete those first, in batches, or fewer entities at once',
   type_exists: 'this type is defined already',
   type_in_use: 'records of this type exist already; a type is defined before its first record',
   email_taken: 'an account with this e-mail address exists',
