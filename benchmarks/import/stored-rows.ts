@@ -43,27 +43,15 @@ export function* storedCommits(
       })
       commit += 1
       const commitId = `01900000-0000-7000-8000-${String(commit).padStart(12, '0')}`
-      yield { commitId, at, rows: stored, answer: answerOf(stored, seq) }
+      yield { commitId, at, rows: stored, answer: answerOf(stored, at, seq) }
     }
   }
 }
 
-function answerOf(rows: readonly StoredRow[], seq: number): string {
-  const results = rows.map((stored, op) => ({
-    op,
-    outcome: 'created',
-    id: stored.row.id,
-    version: stored.seq,
-    createdAt: stored.at,
-    updatedAt: stored.at,
-  }))
-  return JSON.stringify({
-    status: 'committed',
-    replayed: false,
-    seq,
-    historyId: HISTORY_ID,
-    results,
-  })
+function answerOf(rows: readonly StoredRow[], at: string, seq: number): string {
+  const results = rows.map((stored, op) => [op, stored.row.id, stored.seq])
+  const answer = { status: 'committed', replayed: false, seq, historyId: HISTORY_ID, at, results }
+  return JSON.stringify(answer)
 }
 
 /** What an event shows of the record after it. */

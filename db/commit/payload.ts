@@ -9,8 +9,25 @@ export type CommitPayload = {
   readonly requests: string
   readonly entities: string
   readonly relationships: string
-  readonly hasRelationships: boolean
-  readonly hasDeletions: boolean
+  readonly has: PayloadParts
+}
+
+/**
+ * What a group holds at all. The statement leaves out what it has no use for: planning, starting and
+ * probing it would cost a tenth of a commit.
+ */
+export type PayloadParts = {
+  readonly entities: boolean
+  readonly relationships: boolean
+  /** Upserts count: they may find a record. */
+  readonly entityUpdates: boolean
+  readonly relationshipUpdates: boolean
+  readonly entityDeletions: boolean
+  readonly relationshipDeletions: boolean
+  /** Ends of relationships that are named by id, by external id, and by an operation. */
+  readonly endsById: boolean
+  readonly endsByExternalId: boolean
+  readonly endsByOp: boolean
 }
 
 /** The operations of one request as rows of JSON, which still lack the position of their request. */
@@ -56,9 +73,35 @@ export function commitPayload(group: readonly GraphRequest[]): CommitPayload {
     requests: JSON.stringify(requests),
     entities: numbered(rows.map(({ entities }) => entities)),
     relationships: numbered(rows.map(({ relationships }) => relationships)),
-    hasRelationships: rows.some(({ relationships }) => relationships.length > 0),
-    hasDeletions: group.some((request) => request.entities.some((op) => op.action === 'delete')),
+    has: partsOf(group),
   }
+}
+
+function partsOf(group: readonly GraphRequest[]): PayloadParts {
+  const entities = new Set(group.flatMap((request) => request.entities.map((op) => op.action)))
+  const relationships = new Set<RelationshipOp['action']>()
+  const ends = new Set<'id' | 'externalId' | 'op'>()
+  for (const op of group.flatMap((request) => request.relationships)) {
+    relationships.add(op.action)
+    if (op.action === 'create' || op.action === 'upsert')
+      ends.add(kindOf(op.from)).add(kindOf(op.to))
+  }
+  return {
+    entities: entities.size > 0,
+    relationships: relationships.size > 0,
+    entityUpdates: entities.has('update') || entities.has('upsert'),
+    relationshipUpdates: relationships.has('update') || relationships.has('upsert'),
+    entityDeletions: entities.has('delete'),
+    relationshipDeletions: relationships.has('delete'),
+    endsById: ends.has('id'),
+    endsByExternalId: ends.has('externalId'),
+    endsByOp: ends.has('op'),
+  }
+}
+
+function kindOf(ref: EndRef): 'id' | 'externalId' | 'op' {
+  if ('id' in ref) return 'id'
+  return 'externalId' in ref ? 'externalId' : 'op'
 }
 
 /** Each row with the position of its request in front. */
