@@ -9,8 +9,21 @@ const MAX_DEPTH = 64
  */
 export function jsonProblems(value: unknown, pointer: string): FieldError[] {
   const problems: FieldError[] = []
-  collectProblems(value, () => pointer, 0, problems)
+  if (!isFine(value, 0)) collectProblems(value, () => pointer, 0, problems)
   return problems
+}
+
+/** Whether there is nothing to collect: nearly always, and told without making a place of anything. */
+function isFine(value: unknown, depth: number): boolean {
+  if (depth > MAX_DEPTH) return false
+  if (typeof value === 'string') return textFault(value) === null
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (!isContainer(value)) return true
+  if (Array.isArray(value)) return value.every((child) => isFine(child, depth + 1))
+  for (const key of Object.keys(value)) {
+    if (textFault(key) !== null || !isFine(Reflect.get(value, key), depth + 1)) return false
+  }
+  return true
 }
 
 /** Stops when there are as many as an answer lists; pointers are made only where they are needed. */

@@ -68,9 +68,10 @@ export function fold(commands: readonly Command[], findCurrent: FindCurrent): Fo
 
   commands.forEach((command, index) => {
     try {
-      const { before, current } = lookUp(command, byKey, findCurrent)
+      const { before, current, keys } = lookUp(command, byKey, findCurrent)
       const after = apply(before, command, index, current)
-      for (const name of namesOf(current ?? after)) byKey.set(keyOf(command.kind, name), after)
+      const isNew = before === undefined && current === undefined
+      for (const key of isNew ? keys : keysOf(command.kind, current ?? after)) byKey.set(key, after)
       outcome.push(after.op)
     } catch (error) {
       if (!(error instanceof AppError)) throw error
@@ -80,11 +81,14 @@ export function fold(commands: readonly Command[], findCurrent: FindCurrent): Fo
 
   const latest = [...new Map([...byKey.values()].map((working) => [working.op, working])).values()]
   latest.sort((a, b) => a.op - b.op)
+  const entities = latest.filter((w) => w.kind === 'entity')
+  // Most requests write entities or relationships: then nobody needs to be looked up for ends.
+  const writers = entities.length > 0 ? byKey : new Map<string, Working>()
   return {
-    entities: latest.filter((w) => w.kind === 'entity').map(entityOp),
+    entities: entities.map(entityOp),
     relationships: latest
       .filter((w) => w.kind === 'relationship')
-      .map((w) => relationshipOp(w, byKey)),
+      .map((w) => relationshipOp(w, writers)),
     writes: latest
       .filter((w) => w.action !== 'delete')
       .map(({ op, kind, type, content }) => ({ op, kind, type, content })),
@@ -100,14 +104,20 @@ function lookUp(
   command: Command,
   byKey: ReadonlyMap<string, Working>,
   findCurrent: FindCurrent,
-): { before?: Working | undefined; current?: CurrentRecord | undefined } {
+): {
+  before?: Working | undefined
+  current?: CurrentRecord | undefined
+  /** What the command calls the record. */
+  keys: readonly string[]
+} {
   const names = 'target' in command ? [command.target] : namesOf(command)
-  for (const name of names) {
-    const before = byKey.get(keyOf(command.kind, name))
+  const keys = names.map((name) => keyOf(command.kind, name))
+  for (const [i, name] of names.entries()) {
+    const before = byKey.get(keys[i] ?? '')
     const current = findCurrent(command.kind, name)
-    if (before || current) return { before, current }
+    if (before || current) return { before, current, keys }
   }
-  return {}
+  return { keys }
 }
 
 function apply(
@@ -217,6 +227,10 @@ function keyOf(kind: Kind, name: Ref): string {
   return 'id' in name ? `${kind}:i:${name.id}` : `${kind}:x:${name.externalId}`
 }
 
+function keysOf(kind: Kind, record: Parameters<typeof namesOf>[0]): readonly string[] {
+  return namesOf(record).map((name) => keyOf(kind, name))
+}
+
 function namesOf(record: {
   readonly id: string | null
   readonly externalId: string | null
@@ -242,12 +256,12 @@ function entityOp(working: Working): EntityOp {
     : changeOp(working, working.action)
 }
 
-function relationshipOp(working: Working, byKey: ReadonlyMap<string, Working>): RelationshipOp {
+function relationshipOp(working: Working, writers: ReadonlyMap<string, Working>): RelationshipOp {
   const { op, id, externalId, content, action, ends } = working
   if (action === 'update' || action === 'delete') return changeOp(working, action)
   if (!ends) throw new TypeError('a relationship is written with its ends')
-  const from = endRef(ends.from, byKey)
-  const to = endRef(ends.to, byKey)
+  const from = endRef(ends.from, writers)
+  const to = endRef(ends.to, writers)
   return { op, id, externalId, action, type: working.type ?? '', from, to, content }
 }
 
@@ -259,8 +273,9 @@ function changeOp(working: Working, action: 'update' | 'delete') {
 }
 
 /** An end that this request itself writes is named by its operation: its id may not be known yet. */
-function endRef(ref: Ref, byKey: ReadonlyMap<string, Working>): EndRef {
-  const writer = byKey.get(keyOf('entity', ref))
+function endRef(ref: Ref, writers: ReadonlyMap<string, Working>): EndRef {
+  if (writers.size === 0) return ref
+  const writer = writers.get(keyOf('entity', ref))
   return writer && (writer.action === 'create' || writer.action === 'upsert')
     ? { op: writer.op }
     : ref

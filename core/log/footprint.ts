@@ -1,8 +1,34 @@
 import type { Footprint } from './grouping.ts'
 import type { EndRef, EntityOp, GraphRequest, RelationshipOp } from './requests.ts'
 
-/** The names a request writes and reads, as grouping compares them. */
-export function footprint(request: GraphRequest): Footprint {
+/**
+ * The names a request writes and reads, as grouping compares them. Large requests go alone or nearly
+ * so, and their names are thousands: they are collected when they are first asked for. `bytes` is the
+ * size of the request's operations as JSON; default: measured here.
+ */
+export function footprint(request: GraphRequest, bytes: number = bytesOf(request)): Footprint {
+  let names: Names | undefined
+  const namesOf = () => {
+    names ??= collectNames(request)
+    return names
+  }
+  return {
+    commitId: request.commitId,
+    get writes() {
+      return namesOf().writes
+    },
+    get reads() {
+      return namesOf().reads
+    },
+    alone: isAlone(request),
+    commands: request.entities.length + request.relationships.length + request.types.length,
+    bytes,
+  }
+}
+
+type Names = { readonly writes: Set<string>; readonly reads: Set<string> }
+
+function collectNames(request: GraphRequest): Names {
   const writes = new Set<string>()
   const reads = new Set<string>()
   for (const op of request.entities) addTarget(writes, 'e', op)
@@ -13,14 +39,11 @@ export function footprint(request: GraphRequest): Footprint {
       addEnd(reads, op.to)
     }
   }
-  return {
-    commitId: request.commitId,
-    writes,
-    reads,
-    alone: isAlone(request),
-    commands: request.entities.length + request.relationships.length + request.types.length,
-    bytes: JSON.stringify([request.entities, request.relationships, request.types]).length,
-  }
+  return { writes, reads }
+}
+
+function bytesOf({ entities, relationships, types }: GraphRequest): number {
+  return JSON.stringify([entities, relationships, types]).length
 }
 
 function isAlone(request: GraphRequest): boolean {

@@ -22,30 +22,34 @@ export type GroupLimits = { readonly commands: number; readonly bytes: number }
  * alone. The queue's order is kept, so nobody waits behind a later request. At least one.
  */
 export function groupLength(queue: readonly Footprint[], limits: GroupLimits): number {
+  const group: Footprint[] = []
   const written = new Set<string>()
   const named = new Set<string>()
   const commitIds = new Set<string>()
   let commands = 0
   let bytes = 0
-  let length = 0
   for (const request of queue) {
     commands += request.commands
     bytes += request.bytes
-    if (length > 0) {
+    const last = group.at(-1)
+    if (last) {
       if (request.alone || commands > limits.commands || bytes > limits.bytes) break
+      // Only now: the first request of a group may fill it, and then nobody compares its names.
+      addAll(last.writes, written)
+      addAll(last.writes, named)
+      addAll(last.reads, named)
+      commitIds.add(last.commitId)
       if (commitIds.has(request.commitId)) break
       if (overlaps(request.writes, named) || overlaps(request.reads, written)) break
     }
-    length += 1
+    group.push(request)
     if (request.alone) break
-    commitIds.add(request.commitId)
-    for (const name of request.writes) {
-      written.add(name)
-      named.add(name)
-    }
-    for (const name of request.reads) named.add(name)
   }
-  return length
+  return group.length
+}
+
+function addAll(names: ReadonlySet<string>, to: Set<string>): void {
+  for (const name of names) to.add(name)
 }
 
 function overlaps(names: ReadonlySet<string>, others: ReadonlySet<string>): boolean {

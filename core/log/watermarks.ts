@@ -47,10 +47,9 @@ export class Watermarks {
     if (seq < this.#head) throw new RangeError(`seq ${seq} is behind the head ${this.#head}`)
     this.#head = seq
     for (const tag of tags) {
-      const bucket = bucketOf(tag, this.#bucketCount)
-      // Deleting first keeps the map in order of seq, so that folding finds the oldest in front.
-      this.#listed.delete(bucket)
-      this.#listed.set(bucket, seq)
+      // Never deleted first to keep an order: the tags that every event touches would each leave a
+      // dead entry in one chain of the map's table, and the next search would walk them all.
+      this.#listed.set(bucketOf(tag, this.#bucketCount), seq)
       this.#touches += 1
     }
     const isCrowded = this.#touches > this.#bucketCount * TOUCHES_PER_BUCKET
@@ -90,11 +89,11 @@ export class Watermarks {
     )
   }
 
+  /** At least `count` of them: all that were last touched at the same seq or earlier. */
   #foldOldest(count: number): void {
-    for (const [bucket, seq] of [...this.#listed].slice(0, count)) {
-      this.#base = Math.max(this.#base, seq)
-      this.#listed.delete(bucket)
-    }
+    const seqs = Float64Array.from(this.#listed.values()).sort()
+    this.#base = Math.max(this.#base, seqs[count - 1] ?? 0)
+    this.#listed = new Map([...this.#listed].filter(([, seq]) => seq > this.#base))
   }
 }
 

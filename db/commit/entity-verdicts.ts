@@ -1,9 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { MAX_CASCADE } from '../../core/log/commands.ts'
+import { cascades } from './cascades.ts'
 import type { CommitPayload } from './payload.ts'
 
 /** What each entity operation finds and why it is refused, if it is. */
 export function entityVerdicts(payload: CommitPayload, mine: (alias: string) => SQL): SQL {
+  if (!payload.has.entities) return noEntities()
   return sql`entity_found as materialized (
   select o.*, request.atomic, request.commit_id, request.actor, request.request_id,
     c.ctid as cur_ctid, c.id as cur_id, c.type as cur_type, c.external_id as cur_external_id,
@@ -20,7 +21,7 @@ export function entityVerdicts(payload: CommitPayload, mine: (alias: string) => 
     (select e.ctid, e.* from entities e where ${mine('e')} and e.id = o.id limit 1)
     limit 1
   ) c on true
-), ${cascade(payload, mine)} entity_op as materialized (
+), ${payload.has.entityDeletions ? cascades(mine) : sql``} entity_op as materialized (
   select o.*, case
     when a = 'create' and cur_id = id then 'id_taken'
     when a = 'create' and cur_id is not null then 'external_id_taken'
@@ -30,9 +31,8 @@ export function entityVerdicts(payload: CommitPayload, mine: (alias: string) => 
     when a in ('update', 'delete') and cur_id is null then 'not_found'
     when v <> cur_version then 'version_mismatch'
     ${
-      payload.hasDeletions
-        ? sql`when a = 'delete' and (select size from cascade_size) > ${MAX_CASCADE}
-      then 'too_many_relationships'`
+      payload.has.entityDeletions
+        ? sql`when a = 'delete' and op in (select op from too_many) then 'too_many_relationships'`
         : sql``
     }
     end as verdict
@@ -40,24 +40,17 @@ export function entityVerdicts(payload: CommitPayload, mine: (alias: string) => 
 )`
 }
 
-/**
- * The relationships that go with the entities a request deletes (C6), and how many, counted to just
- * beyond what may go: each is met at most twice, once at either end. One between two of them goes with
- * the first that is not refused, or it would stay without an end. Deletions go alone (C4), so there is
- * one request.
- */
-function cascade(payload: CommitPayload, mine: (alias: string) => SQL): SQL {
-  if (!payload.hasDeletions) return sql``
-  return sql`cascade as materialized (
-  select distinct on (id) * from (
-    select o.req, o.op, o.commit_id, o.actor, o.request_id, r.* from entity_found o
-    cross join lateral (
-      select r.ctid, r.* from relationships r where ${mine('r')} and r.from_id = o.cur_id
-      union all
-      select r.ctid, r.* from relationships r where ${mine('r')} and r.to_id = o.cur_id
-        and r.from_id <> o.cur_id
-    ) r where o.a = 'delete' and (o.v is null or o.v = o.cur_version)
-    limit ${2 * MAX_CASCADE + 2}
-  ) r order by id, op
-), cascade_size as materialized (select count(*) as size from cascade),`
+/** The same columns without rows. */
+function noEntities(): SQL {
+  return sql`entity_op as (
+  select null::int as req, null::int as op, false as atomic, null::text as commit_id,
+    null::text as actor, null::text as request_id, null::text as a, null::uuid as id, null::text as x,
+    null::text as t, null::text as n, null::text as k, null::float8 as lat, null::float8 as lon,
+    null::jsonb as p, null::bigint as v, null::tid as cur_ctid, null::uuid as cur_id,
+    null::text as cur_type, null::text as cur_external_id, null::bigint as cur_version,
+    null::text as cur_name, null::float8 as cur_lat, null::float8 as cur_lon,
+    null::jsonb as cur_properties, null::timestamptz as cur_created_at,
+    null::timestamptz as cur_updated_at, null::text as verdict
+  where false
+)`
 }

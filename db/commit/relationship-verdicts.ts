@@ -3,7 +3,8 @@ import type { CommitPayload } from './payload.ts'
 
 /** What each relationship operation finds, ends included, and why it is refused, if it is. */
 export function relationshipVerdicts(payload: CommitPayload, mine: (alias: string) => SQL): SQL {
-  if (!payload.hasRelationships) {
+  const { has } = payload
+  if (!has.relationships) {
     return sql`relationship_op as (
   select null::int as req, null::int as op, false as atomic, null::text as commit_id,
     null::text as actor, null::text as request_id, null::text as a, null::uuid as id, null::text as x,
@@ -16,9 +17,12 @@ export function relationshipVerdicts(payload: CommitPayload, mine: (alias: strin
 )`
   }
   const isGone = (id: SQL): SQL =>
-    payload.hasDeletions
+    has.entityDeletions
       ? sql`${id} in (select cur_id from entity_op where a = 'delete' and verdict is null)`
       : sql`false`
+  const ids = (end: End): SQL =>
+    sql.join([sql`null::uuid`, ...ends(payload, end, mine).ids], sql`, `)
+  const joins = (end: End): SQL => sql.join(ends(payload, end, mine).joins, sql` `)
   return sql`new_end as materialized (
   select req, op, case when verdict is null then coalesce(cur_id, id) end as id from entity_op
 ), relationship_found as materialized (
@@ -26,7 +30,7 @@ export function relationshipVerdicts(payload: CommitPayload, mine: (alias: strin
     c.ctid as cur_ctid, c.id as cur_id, c.type as cur_type, c.external_id as cur_external_id,
     c.version as cur_version, c.properties as cur_properties, c.created_at as cur_created_at,
     c.updated_at as cur_updated_at, c.from_id as cur_from, c.to_id as cur_to,
-    coalesce(fe.id, fn.id) as from_id, coalesce(de.id, dn.id) as to_id
+    coalesce(${ids('f')}) as from_id, coalesce(${ids('d')}) as to_id
   from jsonb_to_recordset(${payload.relationships}::jsonb) as o(
     req int, op int, a text, id uuid, x text, t text, f uuid, fx text, fo int, d uuid, dx text,
     "do" int, p jsonb, v bigint)
@@ -38,9 +42,7 @@ export function relationshipVerdicts(payload: CommitPayload, mine: (alias: strin
     (select r.ctid, r.* from relationships r where ${mine('r')} and r.id = o.id limit 1)
     limit 1
   ) c on true
-  ${entityEnd('fe', 'f', mine)} ${entityEnd('de', 'd', mine)}
-  left join new_end fn on fn.req = o.req and fn.op = o.fo
-  left join new_end dn on dn.req = o.req and dn.op = o."do"
+  ${joins('f')} ${joins('d')}
 ), relationship_op as materialized (
   select o.*, case
     when a = 'create' and cur_id = id then 'id_taken'
@@ -62,12 +64,26 @@ export function relationshipVerdicts(payload: CommitPayload, mine: (alias: strin
 )`
 }
 
-function entityEnd(alias: string, end: 'f' | 'd', mine: (alias: string) => SQL): SQL {
-  const id = sql.raw(`o.${end}`)
-  const externalId = sql.raw(`o.${end}x`)
-  return sql`left join lateral (
-    (select e.id from entities e where ${mine('e')} and e.id = ${id} limit 1)
-    union all
-    (select e.id from entities e where ${mine('e')} and e.external_id = ${externalId} limit 1)
-  ) ${sql.raw(alias)} on true`
+/** `f` is the end a relationship comes from, `d` its destination. */
+type End = 'f' | 'd'
+
+/** Finds one end in the ways in which the group names ends at all. */
+function ends({ has }: CommitPayload, end: End, mine: (alias: string) => SQL) {
+  const ids: SQL[] = []
+  const joins: SQL[] = []
+  const add = (way: string, isUsed: boolean, join: (alias: SQL, name: SQL) => SQL): void => {
+    if (!isUsed) return
+    const alias = sql.raw(`${end}_${way}`)
+    ids.push(sql`${alias}.id`)
+    joins.push(join(alias, sql.raw(`o."${end}${way}"`)))
+  }
+  const entity = (alias: SQL, condition: SQL): SQL => sql`left join lateral (
+    select e.id from entities e where ${mine('e')} and ${condition} limit 1
+  ) ${alias} on true`
+  add('', has.endsById, (alias, id) => entity(alias, sql`e.id = ${id}`))
+  add('x', has.endsByExternalId, (alias, name) => entity(alias, sql`e.external_id = ${name}`))
+  add('o', has.endsByOp, (alias, op) => {
+    return sql`left join new_end ${alias} on ${alias}.req = o.req and ${alias}.op = ${op}`
+  })
+  return { ids, joins }
 }

@@ -71,24 +71,7 @@ with head as (
   from found
 ), event as (
   select * from change where outcome <> 'unchanged'
-), created_entity as (
-  insert into entities (tenant_id, graph_id, id, type, external_id, name, name_key, latitude,
-    longitude, properties, version, created_at, updated_at)
-  select ${keys}, id, type, external_id, name, name_key, lat, lon, properties, seq, at, at
-  from event where record = 'entity' and outcome = 'created' returning 1
-), updated_entity as (
-  update entities e set name = v.name, name_key = v.name_key, latitude = v.lat, longitude = v.lon,
-    properties = v.properties, version = v.seq, updated_at = v.at
-  from event v where v.record = 'entity' and v.outcome = 'updated'
-    and e.ctid = v.cur_ctid returning 1
-), ${
-    payload.hasDeletions
-      ? sql`deleted_entity as (
-  delete from entities e using event v where v.record = 'entity' and v.outcome = 'deleted'
-    and e.ctid = v.cur_ctid returning 1
-),`
-      : sql``
-  } ${relationshipWrites(payload, keys)} logged as (
+), ${entityWrites(payload, keys)} ${relationshipWrites(payload, keys)} logged as (
   insert into events (tenant_id, graph_id, seq, at, kind, subject_id, type, external_id, from_id,
     to_id, actor, request_id, commit_id, before, after)
   select ${keys}, seq, at, record || '.' || outcome, id, type, external_id, from_id, to_id, actor,
@@ -106,10 +89,10 @@ with head as (
   select req, null::int as op, null::jsonb as done, null::jsonb as refusal, null::bigint as seq
   from request where is_live
   union all
-  select req, op, jsonb_build_object('op', op, 'outcome', outcome, 'id', id,
-    'version', case when outcome = 'unchanged' then cur_version else seq end,
-    'createdAt', coalesce(cur_created_at, at),
-    'updatedAt', case when outcome = 'unchanged' then cur_updated_at else at end), null, seq
+  select req, op, case when outcome = 'created' then jsonb_build_array(op, id, seq)
+    when outcome = 'unchanged' then jsonb_build_array(op, id, cur_version, outcome, cur_created_at,
+      cur_updated_at)
+    else jsonb_build_array(op, id, seq, outcome, cur_created_at, at) end, null, seq
   from change where phase <> 3
   union all
   select req, op, null, jsonb_strip_nulls(jsonb_build_object('op', op, 'refused', verdict,
@@ -129,7 +112,8 @@ with head as (
       when request.req in (select req from refused) then jsonb_build_object('status', 'refused',
         'seq', (select seq from head), 'refusals', refusals)
       else jsonb_build_object('status', 'committed', 'replayed', false, 'seq', seq,
-        'historyId', (select history_id from head), 'results', results || refusals) end as answer,
+        'historyId', (select history_id from head), 'at', now()::timestamptz(3),
+        'results', results || refusals) end as answer,
     is_live
   from request left join outcome using (req)
 ), remembered as (
@@ -146,13 +130,13 @@ with head as (
 )
 select head.seq + (select count(*) from event) as seq, checked.ok,
   (select jsonb_agg(answer order by req) from answer) as answers,
-  (select coalesce(jsonb_agg(jsonb_build_array(seq, record || '.' || outcome, id, type, from_id,
+  (select coalesce(json_agg(json_build_array(seq, record || '.' || outcome, id, type, from_id,
     to_id, external_id) order by seq), '[]') from event) as events
 from head, checked`
 }
 
-function cascadeChanges(payload: CommitPayload): SQL {
-  if (!payload.hasDeletions) return sql``
+function cascadeChanges({ has }: CommitPayload): SQL {
+  if (!has.entityDeletions) return sql``
   return sql`union all
   select 'relationship', req, op, commit_id, actor, request_id, 3, 'deleted', id, type, external_id, from_id, to_id, null, null,
     null, null, null, ctid, version, null, null, null, properties, created_at, updated_at
@@ -162,13 +146,36 @@ function cascadeChanges(payload: CommitPayload): SQL {
     and op in (select op from entity_op where verdict is null)`
 }
 
-function relationshipWrites(payload: CommitPayload, keys: SQL): SQL {
-  const writes = sql`created_relationship as (
+function entityWrites({ has }: CommitPayload, keys: SQL): SQL {
+  const creations = sql`created_entity as (
+  insert into entities (tenant_id, graph_id, id, type, external_id, name, name_key, latitude,
+    longitude, properties, version, created_at, updated_at)
+  select ${keys}, id, type, external_id, name, name_key, lat, lon, properties, seq, at, at
+  from event where record = 'entity' and outcome = 'created' returning 1
+),`
+  const updates = sql`updated_entity as (
+  update entities e set name = v.name, name_key = v.name_key, latitude = v.lat, longitude = v.lon,
+    properties = v.properties, version = v.seq, updated_at = v.at
+  from event v where v.record = 'entity' and v.outcome = 'updated'
+    and e.ctid = v.cur_ctid returning 1
+),`
+  const deletions = sql`deleted_entity as (
+  delete from entities e using event v where v.record = 'entity' and v.outcome = 'deleted'
+    and e.ctid = v.cur_ctid returning 1
+),`
+  return sql`${has.entities ? creations : sql``} ${has.entityUpdates ? updates : sql``} ${
+    has.entityDeletions ? deletions : sql``
+  }`
+}
+
+function relationshipWrites({ has }: CommitPayload, keys: SQL): SQL {
+  const creations = sql`created_relationship as (
   insert into relationships (tenant_id, graph_id, id, type, from_id, to_id, external_id, properties,
     version, created_seq, created_at, updated_at)
   select ${keys}, id, type, from_id, to_id, external_id, properties, seq, seq, at, at
   from event where record = 'relationship' and outcome = 'created' returning 1
-), updated_relationship as (
+),`
+  const updates = sql`updated_relationship as (
   update relationships r set properties = v.properties, version = v.seq, updated_at = v.at
   from event v where v.record = 'relationship' and v.outcome = 'updated'
     and r.ctid = v.cur_ctid returning 1
@@ -177,16 +184,21 @@ function relationshipWrites(payload: CommitPayload, keys: SQL): SQL {
   delete from relationships r using event v where v.record = 'relationship'
     and v.outcome = 'deleted' and r.ctid = v.cur_ctid returning 1
 ),`
-  return sql`${payload.hasRelationships ? writes : sql``} ${
-    payload.hasRelationships || payload.hasDeletions ? deletions : sql``
+  return sql`${has.relationships ? creations : sql``} ${has.relationshipUpdates ? updates : sql``} ${
+    has.relationshipDeletions || has.entityDeletions ? deletions : sql``
   }`
 }
 
 /** Counts what was really written: every event must have changed exactly one row. */
-function writtenRows(payload: CommitPayload): SQL {
-  const written = ['created_entity', 'updated_entity']
-  if (payload.hasDeletions) written.push('deleted_entity')
-  if (payload.hasRelationships) written.push('created_relationship', 'updated_relationship')
-  if (payload.hasRelationships || payload.hasDeletions) written.push('deleted_relationship')
-  return sql.raw(written.map((name) => `(select count(*) from ${name})`).join(' + '))
+function writtenRows({ has }: CommitPayload): SQL {
+  const writes = {
+    created_entity: has.entities,
+    updated_entity: has.entityUpdates,
+    deleted_entity: has.entityDeletions,
+    created_relationship: has.relationships,
+    updated_relationship: has.relationshipUpdates,
+    deleted_relationship: has.relationshipDeletions || has.entityDeletions,
+  }
+  const counts = Object.entries(writes).filter(([, isThere]) => isThere)
+  return sql.raw(['0', ...counts.map(([name]) => `(select count(*) from ${name})`)].join(' + '))
 }

@@ -5,6 +5,7 @@ import type { CommitAnswer, GraphRequest } from '../../core/log/requests.ts'
 import type { WatermarksDiff } from '../../core/log/watermarks.ts'
 import type { TenantRequest } from '../../core/tenant/requests.ts'
 import { graphLogStore } from '../../db/commit/graph-log-store.ts'
+import { prepareRows } from '../../db/commit/payload.ts'
 import { tenantLogStore } from '../../db/commit/tenant-log-store.ts'
 import { openCatalog, openShard } from '../../db/databases.ts'
 import { parseEnv, type RawEnv } from '../../env.ts'
@@ -64,7 +65,7 @@ export class GraphLog extends DurableObject<RawEnv> {
   #graphRunner(log: GraphAddress): LogRunner<GraphRequest> {
     this.#graph ??= new LogRunner(
       graphLogStore(openShard(parseEnv(this.env), log.shardId), log),
-      footprint,
+      (request) => footprint(request, prepareRows(request)),
       this.#runnerOptions(),
     )
     return this.#graph

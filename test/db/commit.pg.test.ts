@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { graphId, type TenantId, tenantId } from '../../core/ids.ts'
+import { MAX_CASCADE } from '../../core/log/commands.ts'
 import { graphLogStore } from '../../db/commit/graph-log-store.ts'
 import { COMMIT_INCONSISTENT } from '../../db/log-store.ts'
 import {
@@ -78,3 +79,35 @@ describe('a commit that PostgreSQL or the statement itself refuses', () => {
     expect(await session.graph.contents()).toEqual(before)
   })
 })
+
+describe('a request that deletes many entities with too many relationships', () => {
+  it('is told of them as far as it is looked into, and everything after that stays', async () => {
+    const session = await Session.open(await newGraph())
+    const ids = (await session.done({ entities: entitiesOf(12) })).map(({ id }) => id)
+    const [lonely = '', ...hubs] = ids
+    // Behind the log's back: the log of 100,000 relationships would take longer than all else here.
+    await shard.owner.query(
+      `insert into relationships (tenant_id, graph_id, id, type, from_id, to_id, properties, version,
+         created_seq, created_at, updated_at)
+       select tenant_id, graph_id, gen_random_uuid(), 'knows', id, id, '{}', 1,
+         10000 * array_position($1::uuid[], id) + i + 12 * i, now(), now()
+       from entities, generate_series(1, $2::int) as i where id = any($1::uuid[])`,
+      [hubs.slice(0, 10), MAX_CASCADE],
+    )
+    const { results } = await session.committed({
+      atomic: false,
+      entities: [lonely, ...hubs].map((id, op) => remove({ id }, null, op)),
+    })
+    const outcomes = new Map(results.map((result) => [result.op, result]))
+    expect(outcomes.get(0)).toMatchObject({ outcome: 'deleted' })
+    // The first hub has just as many as may go, and the last one is never reached.
+    expect(outcomes.get(1)).toMatchObject({ outcome: 'deleted' })
+    for (let op = 2; op < 12; op += 1) {
+      expect(outcomes.get(op)).toMatchObject({ refused: 'too_many_relationships' })
+    }
+  })
+})
+
+function entitiesOf(count: number) {
+  return Array.from({ length: count }, (_, op) => createEntity({ op }))
+}

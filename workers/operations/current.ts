@@ -22,6 +22,7 @@ export async function readCurrent(
       ? []
       : getRelationships(shard, graph, relationshipNames).then(({ value }) => value),
   ])
+  if (entities.length === 0 && relationships.length === 0) return () => undefined
   const byName = new Map<string, CurrentRecord>()
   for (const record of entities) index(byName, 'entity', entityRecord(record))
   for (const record of relationships) index(byName, 'relationship', relationshipRecord(record))

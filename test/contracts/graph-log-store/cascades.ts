@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { MAX_CASCADE, MAX_COMMANDS } from '../../../core/log/commands.ts'
 import { eventsAfter, link, newEntities } from './linked-entities.ts'
 import { createRelationship, remove, update, upsertRelationship } from './requests.ts'
-import { type NewSession, refused } from './session.ts'
+import { type NewSession, refused, type Session } from './session.ts'
 
 /** What goes with a deleted entity (C6), and what stays. */
 export function cascadesContract(newSession: NewSession): void {
@@ -133,17 +133,7 @@ export function cascadesContract(newSession: NewSession): void {
   it('an entity with 10,000 relationships goes with them, one with 10,001 stays: too_many_relationships (C6)', async () => {
     const { session, ids } = await newEntities(newSession, 2)
     const [hub = '', leaf = ''] = ids
-    const ends = (i: number) =>
-      i % 2 === 0
-        ? { from: { id: hub }, to: { id: leaf } }
-        : { from: { id: leaf }, to: { id: hub } }
-    for (let made = 0; made < MAX_CASCADE; made += MAX_COMMANDS) {
-      await session.done({
-        relationships: Array.from({ length: MAX_COMMANDS }, (_, op) =>
-          createRelationship(ends(op), { op }),
-        ),
-      })
-    }
+    await connect(session, hub, leaf)
     const last = await session.relationship({ id: hub }, { id: hub })
     const { seq } = session.fence
     const answer = await session.ask({ entities: [remove({ id: hub })] })
@@ -159,4 +149,59 @@ export function cascadesContract(newSession: NewSession): void {
     expect(entities.map(({ id }) => id)).toEqual([leaf])
     expect(relationships).toEqual([])
   })
+
+  it('beside an entity with too many relationships others go all the same, and take along what they share with it (C6)', async () => {
+    const { session, ids } = await newEntities(newSession, 5)
+    const [before = '', hub = '', leaf = '', after = '', lonely = ''] = ids
+    await connect(session, hub, leaf)
+    const shared = [await link(session, before, hub), await link(session, hub, after)]
+    const other = await link(session, leaf, after)
+    const { seq } = session.fence
+    const { results } = await session.committed({
+      atomic: false,
+      entities: [before, hub, after, lonely].map((id, op) => remove({ id }, null, op)),
+    })
+    expect(results).toContainEqual(refused(1, 'too_many_relationships', 2))
+    expect(await eventsAfter(session, seq)).toEqual([
+      ['relationship.deleted', shared[0]],
+      ...[shared[1], other].toSorted().map((id) => ['relationship.deleted', id]),
+      ...[before, after, lonely].map((id) => ['entity.deleted', id]),
+    ])
+  })
+
+  it('the deletions of one request take 10,000 relationships along together: from there on only those without any go (C6)', async () => {
+    const { session, ids } = await newEntities(newSession, 5)
+    const [a = '', b = '', hub = '', leaf = '', lonely = ''] = ids
+    const between = await link(session, a, b)
+    await connect(session, hub, leaf)
+    const { seq } = session.fence
+    const order = [a, hub, leaf, lonely]
+    const deletions = order.map((id, op) => remove({ id }, null, op))
+    const refusals = [1, 2].map((op) => refused(op, 'too_many_relationships', op + 2))
+    const whole = await session.ask({ entities: deletions })
+    expect(whole).toMatchObject({ status: 'refused', seq, refusals })
+    const { results } = await session.committed({ atomic: false, entities: deletions })
+    for (const refusal of refusals) expect(results).toContainEqual(refusal)
+    expect(await eventsAfter(session, seq)).toEqual([
+      ['relationship.deleted', between],
+      ['entity.deleted', a],
+      ['entity.deleted', lonely],
+    ])
+    const both = await session.committed({
+      entities: [remove({ id: hub }, null, 0), remove({ id: leaf }, null, 1)],
+    })
+    expect(both.seq).toBe(seq + 3 + MAX_CASCADE + 2)
+  })
+}
+
+/** Gives two entities as many relationships with each other as may go with one, in both directions. */
+async function connect(session: Session, a: string, b: string): Promise<void> {
+  const ends = (i: number) =>
+    i % 2 === 0 ? { from: { id: a }, to: { id: b } } : { from: { id: b }, to: { id: a } }
+  for (let made = 0; made < MAX_CASCADE; made += MAX_COMMANDS) {
+    const relationships = Array.from({ length: MAX_COMMANDS }, (_, op) =>
+      createRelationship(ends(op), { op }),
+    )
+    await session.done({ relationships })
+  }
 }

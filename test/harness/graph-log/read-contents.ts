@@ -125,17 +125,35 @@ const result = z.union([
     })
     .transform(({ version, ...rest }) => (version === undefined ? rest : { ...rest, version })),
 ])
+/** A result in its short form: a creation without outcome and times, which are the commit's. */
+const created = z.tuple([z.number(), z.string(), z.number()])
+const changed = z.tuple([
+  ...created.def.items,
+  z.enum(['updated', 'unchanged', 'deleted']),
+  time,
+  time,
+])
 const commit: z.ZodType<StoredCommit> = z.object({
   commit_id: z.string(),
   fingerprint: z.string(),
   at: time,
-  answer: z.strictObject({
-    status: z.literal('committed'),
-    seq: z.number(),
-    historyId: z.string(),
-    replayed: z.boolean(),
-    results: z.array(result),
-  }),
+  answer: z
+    .strictObject({
+      status: z.literal('committed'),
+      seq: z.number(),
+      historyId: z.string(),
+      replayed: z.boolean(),
+      at: time.optional(),
+      results: z.array(z.union([result, created, changed])),
+    })
+    .transform(({ at = '', results, ...answer }) => ({
+      ...answer,
+      results: results.map((value) => {
+        if (!Array.isArray(value)) return value
+        const [op, id, version, outcome = 'created', createdAt = at, updatedAt = at] = value
+        return { op, outcome, id, version, createdAt, updatedAt } as const
+      }),
+    })),
 })
 
 /** Reads everything stored of a graph in one snapshot, as the owner and without our own client. */
