@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
+import type { IndexMethod } from '../types/definition.ts'
 import type { Content, Kind } from './commands.ts'
 
 /**
@@ -66,6 +67,8 @@ export type GraphRequest = Origin & {
   readonly atomic: boolean
   /** The schema the request was validated against (C5). */
   readonly schemaSeq: number
+  /** Methods of the indexes which that schema declares: the commit keeps them. Default: none. */
+  readonly indexMethods?: readonly IndexMethod[]
   readonly entities: readonly EntityOp[]
   readonly relationships: readonly RelationshipOp[]
   readonly types: readonly TypeOp[]

@@ -1,5 +1,6 @@
 import { nameKey } from '../../core/log/name-key.ts'
 import type { EndRef, EntityOp, GraphRequest, RelationshipOp } from '../../core/log/requests.ts'
+import type { IndexMethod } from '../../core/types/definition.ts'
 
 /**
  * A group of requests as the commit statement reads it: three JSON arrays, each row naming its
@@ -11,6 +12,8 @@ export type CommitPayload = {
   readonly relationships: string
   readonly hasRelationships: boolean
   readonly hasDeletions: boolean
+  /** Methods of the indexes that the graph's types declare. */
+  readonly indexMethods: readonly IndexMethod[]
 }
 
 export function commitPayload(group: readonly GraphRequest[]): CommitPayload {
@@ -33,6 +36,7 @@ export function commitPayload(group: readonly GraphRequest[]): CommitPayload {
     relationships: JSON.stringify(relationships),
     hasRelationships: relationships.length > 0,
     hasDeletions: group.some((request) => request.entities.some((op) => op.action === 'delete')),
+    indexMethods: [...new Set(group.flatMap(({ indexMethods = [] }) => indexMethods))],
   }
 }
 
