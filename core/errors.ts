@@ -16,7 +16,7 @@ export type ErrorCode =
   | 'to_not_found'
   | 'too_many_relationships'
   | 'type_exists'
-  | 'type_in_use'
+  | 'type_violated'
   | 'email_taken'
   | 'name_taken'
   | 'last_graph'
@@ -37,6 +37,12 @@ export type ErrorDetail = {
   readonly errors?: readonly FieldError[]
   /** Index of the command that failed, in a batch. */
   readonly command?: number
+  /** Records that stand in the way of a narrower type. */
+  readonly examples?: readonly {
+    readonly id: string
+    readonly external_id: string | null
+    readonly errors: readonly FieldError[]
+  }[]
   readonly retryAfterSeconds?: number
   /** For the log only: never shown to the caller. */
   readonly context?: Readonly<Record<string, unknown>>

@@ -8,7 +8,18 @@ export type GraphEventKind =
   | 'relationship.created'
   | 'relationship.updated'
   | 'relationship.deleted'
+  | TypeEventKind
+
+export type TypeEventKind =
   | 'type.defined'
+  /** A narrower schema binds every write from here on, and older records are being checked. */
+  | 'type.changing'
+  | 'type.changed'
+  /** Some record is not as the narrower schema wants it: the former schema goes on alone. */
+  | 'type.change_refused'
+  | 'type.removed'
+  /** An index holds every record of the type. */
+  | 'type.indexed'
 
 export type TenantEventKind =
   | 'tenant.registered'
@@ -26,6 +37,11 @@ export type Image = {
   readonly properties: JsonObject
   readonly created_at: string
   readonly updated_at: string
+}
+
+/** Whether an event changes a type, and with it the graph's schema. */
+export function isTypeEvent(kind: string): kind is TypeEventKind {
+  return kind.startsWith('type.')
 }
 
 /** What an event touched, without its images: all that tags and subscribers' filters need. */

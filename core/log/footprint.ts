@@ -19,7 +19,7 @@ export function footprint(request: GraphRequest): Footprint {
     reads,
     alone: isAlone(request),
     commands: request.entities.length + request.relationships.length + request.types.length,
-    bytes: JSON.stringify([request.entities, request.relationships]).length,
+    bytes: JSON.stringify([request.entities, request.relationships, request.types]).length,
   }
 }
 

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../json.ts'
+import type { TypeState } from '../types/definition.ts'
 import type { Location } from './commands.ts'
 
 /** An entity as clients see it. Times are RFC 3339 in UTC; `version` is the seq that last changed it. */
@@ -51,10 +52,9 @@ export type Change = {
 }
 
 /** A defined type of a graph. */
-export type TypeDefinition = {
+export type TypeDefinition = TypeState & {
   readonly kind: 'entity' | 'relationship'
   readonly name: string
-  readonly json_schema: JsonObject
   readonly version: number
   readonly created_at: string
   readonly updated_at: string

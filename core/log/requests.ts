@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors.ts'
-import type { JsonObject } from '../json.ts'
-import type { IndexMethod } from '../types/definition.ts'
+import type { IndexMethod, TypeState, TypeTask } from '../types/definition.ts'
 import type { Content, Kind } from './commands.ts'
+import type { TypeEventKind } from './events.ts'
 
 /**
  * One end of a new relationship: an existing entity by `id` or `externalId`, or the entity that
@@ -43,12 +43,22 @@ export type RelationshipOp = OpBase &
     | { readonly action: 'delete'; readonly expectedVersion: number | null }
   )
 
+/**
+ * A type as it shall be from now on. Whoever decides it has read the types at the request's
+ * `schemaSeq`, and the log refuses a request whose schema is no longer the graph's.
+ */
 export type TypeOp = {
   readonly op: number
-  readonly action: 'define'
+  readonly event: TypeEventKind
   readonly kind: Kind
   readonly name: string
-  readonly jsonSchema: JsonObject
+  /** `null`: the type is not defined any more. */
+  readonly after: TypeState | null
+  /** Refused with `type_in_use` when the graph has a record of the type. */
+  readonly onlyIfUnused: boolean
+  /** A task that is there already starts anew. */
+  readonly startTasks: readonly TypeTask[]
+  readonly endTasks: readonly TypeTask[]
 }
 
 /** Who did it and under which request: becomes part of every event, which is the audit. */
@@ -74,23 +84,26 @@ export type GraphRequest = Origin & {
   readonly types: readonly TypeOp[]
 }
 
-export type RefusalCode = Extract<
-  ErrorCode,
-  | 'id_taken'
-  | 'external_id_taken'
-  | 'type_mismatch'
-  | 'ends_mismatch'
-  | 'from_not_found'
-  | 'to_not_found'
-  | 'not_found'
-  | 'version_mismatch'
-  | 'too_many_relationships'
-  | 'type_exists'
-  | 'type_in_use'
-  | 'email_taken'
-  | 'name_taken'
-  | 'last_graph'
->
+/** Never a caller's concern: a type in use is changed in another way. */
+export const TYPE_IN_USE = 'type_in_use'
+
+export type RefusalCode =
+  | typeof TYPE_IN_USE
+  | Extract<
+      ErrorCode,
+      | 'id_taken'
+      | 'external_id_taken'
+      | 'type_mismatch'
+      | 'ends_mismatch'
+      | 'from_not_found'
+      | 'to_not_found'
+      | 'not_found'
+      | 'version_mismatch'
+      | 'too_many_relationships'
+      | 'email_taken'
+      | 'name_taken'
+      | 'last_graph'
+    >
 
 export type Outcome = 'created' | 'updated' | 'unchanged' | 'deleted'
 

@@ -1,13 +1,13 @@
-import type { EventHeader } from './events.ts'
+import { type EventHeader, isTypeEvent } from './events.ts'
 
 /**
  * The tags that an event touches (T1), cascades included because they are events of their own:
  * the graph always; a record its own tag, its type's and its external id's; a relationship the
- * neighbourhoods of both its ends; a type definition the schema.
+ * neighbourhoods of both its ends; a change of a type the schema.
  */
 export function tagsOf(event: EventHeader): string[] {
   const tags = ['g']
-  if (event.kind === 'type.defined') return [...tags, 's']
+  if (isTypeEvent(event.kind)) return [...tags, 's']
   if (event.subjectId !== null) tags.push(`e:${event.subjectId}`)
   if (event.type !== null) tags.push(`t:${event.type}`)
   if (event.externalId !== null) tags.push(`x:${event.externalId}`)

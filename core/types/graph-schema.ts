@@ -3,24 +3,34 @@ import type { FieldError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import type { Kind } from '../log/commands.ts'
 import type { TypeDefinition } from '../log/records.ts'
+import type { TypeState } from './definition.ts'
 
 /** The types of a graph, ready to validate with. A type that is not defined takes any properties. */
 export type GraphSchema = {
   /** Seq of the last change of the types: what commands are validated against (C5). */
   readonly schemaSeq: number
-  readonly validators: ReadonlyMap<string, Validator>
+  /** By type, all of which a record has to satisfy: while a change is checked, the new one as well. */
+  readonly validators: ReadonlyMap<string, readonly Validator[]>
 }
 
 export function graphSchema(
   schemaSeq: number,
-  types: readonly Pick<TypeDefinition, 'kind' | 'name' | 'json_schema'>[],
+  types: readonly Pick<TypeDefinition, 'kind' | 'name' | 'json_schema' | 'change'>[],
 ): GraphSchema {
   return {
     schemaSeq,
     validators: new Map(
-      types.map(({ kind, name, json_schema }) => [typeKey(kind, name), compile(json_schema)]),
+      types.map((type) => [typeKey(type.kind, type.name), schemasInForce(type).map(compileSchema)]),
     ),
   }
+}
+
+/** What every write has to satisfy (C5): a schema that is being checked binds before it counts. */
+export function schemasInForce({
+  json_schema,
+  change,
+}: Pick<TypeState, 'json_schema' | 'change'>): JsonObject[] {
+  return change?.status === 'checking' ? [json_schema, change.json_schema] : [json_schema]
 }
 
 /** Every way in which `properties` are not as their type says; pointers start at `/properties`. */
@@ -30,8 +40,17 @@ export function validateProperties(
   type: string,
   properties: JsonObject,
 ): FieldError[] {
-  const validator = schema.validators.get(typeKey(kind, type))
-  if (!validator) return []
+  const errors = (schema.validators.get(typeKey(kind, type)) ?? []).flatMap((validator) =>
+    propertyErrors(validator, properties),
+  )
+  return errors.filter(
+    ({ pointer, message }, i) =>
+      errors.findIndex((each) => each.pointer === pointer && each.message === message) === i,
+  )
+}
+
+/** The same for one schema. */
+export function propertyErrors(validator: Validator, properties: JsonObject): FieldError[] {
   const { valid, errors } = validator.validate(properties)
   if (valid) return []
   // A failed child makes its parents fail too: only the innermost errors name a field.
@@ -48,7 +67,7 @@ export function schemaProblem(jsonSchema: JsonObject): string | null {
     return 'properties are always an object, so "type" must be "object"'
   }
   try {
-    compile(jsonSchema).validate({})
+    compileSchema(jsonSchema).validate({})
     return null
   } catch (error) {
     return error instanceof Error ? error.message : 'not a usable JSON Schema'
@@ -64,7 +83,7 @@ const WRAPPERS = new Set([
   'additionalProperties',
 ])
 
-function compile(jsonSchema: JsonObject): Validator {
+export function compileSchema(jsonSchema: JsonObject): Validator {
   return new Validator({ ...jsonSchema }, '2020-12', false)
 }
 

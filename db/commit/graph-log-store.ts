@@ -16,15 +16,19 @@ export function graphLogStore(shard: Database, log: GraphAddress): LogStore<Grap
       return parseOpened(rows)
     },
     async commit(fence, group) {
-      const [first] = group
-      const statement =
-        first && first.types.length > 0
-          ? typeStatement(log, first)
-          : commitStatement(log, commitPayload(group))
+      const statement = statementOf(log, group)
       const rows = await shard.batch(log.tenantId, [fenceStatement(log, fence), statement])
       return parseCommitted(rows)
     },
   }
+}
+
+/** Throws a `TypeError` for a group that cannot be: what changes types goes alone (C4). */
+function statementOf(log: GraphAddress, group: readonly GraphRequest[]): SQL {
+  const change = group.find(({ types }) => types.length > 0)
+  if (!change) return commitStatement(log, commitPayload(group))
+  if (group.length > 1) throw new TypeError('a request that changes types goes alone')
+  return typeStatement(log, change)
 }
 
 /** Raises the term first: its row lock waits for any commit in flight, which the rest then sees. */

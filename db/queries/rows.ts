@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { JsonObject } from '../../core/json.ts'
 import type { Image } from '../../core/log/events.ts'
 import type { Change, Entity, Relationship, TypeDefinition } from '../../core/log/records.ts'
+import type { DeclaredIndex, TypeChange } from '../../core/types/definition.ts'
 import type { Row } from '../client.ts'
 import { rfc3339 } from '../postgres-text.ts'
 
@@ -111,11 +112,16 @@ function toImage(value: unknown): Image | null {
   }
 }
 
+export const TYPE_COLUMNS: SQL = sql`kind, name, json_schema, change, indexes, version, created_at,
+  updated_at`
+
 export function toTypeDefinition(row: Row): TypeDefinition {
   return {
     kind: row.kind as 'entity' | 'relationship',
     name: row.name as string,
     json_schema: row.json_schema as JsonObject,
+    change: row.change as TypeChange | null,
+    indexes: row.indexes as DeclaredIndex[],
     version: row.version as number,
     created_at: row.created_at as string,
     updated_at: row.updated_at as string,

@@ -5,6 +5,7 @@ import type { Json } from '../../core/json.ts'
 import { jsonProblems, textProblem } from '../../core/json-problems.ts'
 import type { Position, Sort } from '../../core/log/list-query.ts'
 import type { NeighborQuery } from '../../db/queries/entities.ts'
+import type { TypeName } from '../../db/queries/types.ts'
 
 /** Cursors are opaque to clients: base64url of JSON, with the sort they belong to. */
 export function listCursor(sort: Sort, position: Position): string {
@@ -57,6 +58,22 @@ export function parseNeighborCursor(cursor: string): NonNullable<NeighborQuery['
   if (!parsed.success) throw badCursor()
   const [type, seq] = parsed.data
   return { type, seq }
+}
+
+export function typeCursor({ kind, name }: TypeName): string {
+  return encode([kind, name])
+}
+
+const typeParts = z.tuple([
+  z.enum(['entity', 'relationship']),
+  z.string().refine((name) => textProblem(name, '').length === 0),
+])
+
+export function parseTypeCursor(cursor: string): TypeName {
+  const parsed = typeParts.safeParse(decode(cursor))
+  if (!parsed.success) throw badCursor()
+  const [kind, name] = parsed.data
+  return { kind, name }
 }
 
 export function sortName(sort: Sort): string {

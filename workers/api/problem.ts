@@ -1,4 +1,4 @@
-import { AppError, type ErrorCode, isAppError } from '../../core/errors.ts'
+import { AppError, type ErrorCode, type ErrorDetail, isAppError } from '../../core/errors.ts'
 
 /** The one place where a reason becomes an HTTP status. */
 export function statusOf(code: ErrorCode): number {
@@ -23,7 +23,7 @@ export function statusOf(code: ErrorCode): number {
     case 'to_not_found':
     case 'too_many_relationships':
     case 'type_exists':
-    case 'type_in_use':
+    case 'type_violated':
     case 'email_taken':
     case 'name_taken':
     case 'last_graph':
@@ -60,6 +60,7 @@ export type Problem = {
   readonly request_id: string
   readonly command?: number
   readonly errors?: readonly { readonly pointer: string; readonly message: string }[]
+  readonly examples?: ErrorDetail['examples']
 }
 
 /** Anything thrown, as the answer a client gets: of what is not an `AppError`, only a request id. */
@@ -68,7 +69,7 @@ export function problemResponse(error: unknown, requestId: string, instance: str
     ? error
     : new AppError('internal', 'an internal error; quote the request id when you report it')
   const status = statusOf(known.code)
-  const { errors, command, retryAfterSeconds, allow } = known.detail
+  const { errors, examples, command, retryAfterSeconds, allow } = known.detail
   const problem: Problem = {
     type: `urn:tendril:problem:${known.code}`,
     title: titleOf(known.code),
@@ -79,6 +80,7 @@ export function problemResponse(error: unknown, requestId: string, instance: str
     request_id: requestId,
     ...(command === undefined ? {} : { command }),
     ...(errors === undefined ? {} : { errors }),
+    ...(examples === undefined ? {} : { examples }),
   }
   const headers = new Headers({ 'content-type': 'application/problem+json' })
   if (retryAfterSeconds !== undefined) headers.set('retry-after', String(retryAfterSeconds))

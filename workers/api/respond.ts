@@ -17,8 +17,8 @@ export function graphAnswer(c: C, answer: Answer<unknown>, status: 200 | 201 = 2
 /** One record: its version is its ETag, and a client that has that version gets no body. */
 export function recordAnswer(
   c: C,
-  answer: Answer<{ readonly id: string; readonly version: number }>,
-  status: 200 | 201 = 200,
+  answer: Answer<{ readonly version: number }>,
+  status: 200 | 201 | 202 = 200,
 ): Response {
   const etag = `"${answer.value.version}"`
   c.header('etag', etag)

@@ -3,6 +3,7 @@ import { ROLES } from '../../core/auth/permissions.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { jsonProblems, textProblem, unescapedKey } from '../../core/json-problems.ts'
 import { nameKey } from '../../core/log/name-key.ts'
+import { MAX_INDEXES } from '../../core/types/declared-indexes.ts'
 
 /** Text that PostgreSQL can store. */
 export const text = (max: number, base = z.string()) =>
@@ -181,8 +182,43 @@ export const relationshipPatch = relationshipPatchFields.openapi('RelationshipPa
 
 export const kind = z.enum(['entity', 'relationship'])
 
+const jsonSchema = properties.openapi({
+  description: 'JSON Schema (draft 2020-12) of the properties.',
+  example: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+})
+
+const indexFields = {
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,63}$/, 'lower-case letters, digits and _, a letter first, at most 64')
+    .openapi({ example: 'by_city' }),
+  method: z.enum(['composite', 'text', 'fulltext', 'geo']).openapi({
+    description:
+      '`composite`: filters and sorts by the fields in order. `text`: parts of one field. ' +
+      '`fulltext`: words of the fields. `geo`: the location; it takes no fields.',
+  }),
+}
+
+const indexes = z
+  .array(
+    z.strictObject({
+      ...indexFields,
+      fields: z
+        .array(text(500))
+        .optional()
+        .openapi({
+          description: '`name` or `properties.<key>`, with keys of nested objects after dots.',
+          example: ['properties.city', 'name'],
+        }),
+    }),
+  )
+  .optional()
+  .openapi({ description: `At most ${MAX_INDEXES}. Absent: those there are.` })
+
+export const typePut = z.strictObject({ json_schema: jsonSchema, indexes }).openapi('TypePut')
+
 export const newType = z
-  .strictObject({ kind, name: typeName, json_schema: properties })
+  .strictObject({ kind, name: typeName, json_schema: jsonSchema, indexes })
   .openapi('NewType', {
     example: {
       kind: 'entity',
@@ -192,14 +228,50 @@ export const newType = z
         properties: { city: { type: 'string' } },
         required: ['city'],
       },
+      indexes: [{ name: 'by_city', method: 'composite', fields: ['properties.city', 'name'] }],
     },
   })
+
+const counterexample = z.object({
+  id: z.string(),
+  external_id: z.string().nullable(),
+  errors: z.array(z.object({ pointer: z.string(), message: z.string() })),
+})
+
+const schemaDocument = z.record(z.string(), z.unknown())
 
 export const typeDefinition = z
   .object({
     kind,
     name: typeName,
-    json_schema: z.record(z.string(), z.unknown()),
+    json_schema: schemaDocument.openapi({ description: 'In force.' }),
+    change: z
+      .discriminatedUnion('status', [
+        z.object({
+          status: z.literal('checking'),
+          json_schema: schemaDocument,
+          checked: z.int().openapi({ description: 'Records checked so far.' }),
+        }),
+        z.object({
+          status: z.literal('refused'),
+          json_schema: schemaDocument,
+          examples: z.array(counterexample),
+        }),
+      ])
+      .nullable()
+      .openapi({
+        description:
+          'A schema that the type shall have. `checking`: writes have to satisfy it, too, and the ' +
+          'records there are being checked. `refused`: the examples are not as it wants them.',
+      }),
+    indexes: z.array(
+      z.object({
+        ...indexFields,
+        fields: z.array(z.string()),
+        status: z.enum(['building', 'ready']),
+        indexed: z.int().optional().openapi({ description: 'While building: records so far.' }),
+      }),
+    ),
     version,
     created_at: time,
     updated_at: time,
@@ -262,6 +334,10 @@ export const problem = z
     request_id: z.string(),
     command: z.int().optional(),
     errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+    examples: z
+      .array(counterexample)
+      .optional()
+      .openapi({ description: 'With `type_violated`: records that are not as the schema wants.' }),
   })
   .openapi('Problem', { description: 'Problem details (RFC 9457).' })
 

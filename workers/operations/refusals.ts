@@ -1,10 +1,15 @@
 import { AppError } from '../../core/errors.ts'
 import type { Command } from '../../core/log/commands.ts'
 import type { Folded } from '../../core/log/fold.ts'
-import type { CommitAnswer, OpRefused, RefusalCode } from '../../core/log/requests.ts'
+import {
+  type CommitAnswer,
+  type OpRefused,
+  type RefusalCode,
+  TYPE_IN_USE,
+} from '../../core/log/requests.ts'
 
 /** What a caller is told about each reason the log may refuse for. */
-const MESSAGES: Readonly<Record<RefusalCode, string>> = {
+const MESSAGES: Readonly<Record<Exclude<RefusalCode, typeof TYPE_IN_USE>, string>> = {
   id_taken: 'a record with this id exists',
   external_id_taken: 'a record with this external_id exists',
   type_mismatch: 'the record has another type, and a type never changes',
@@ -15,8 +20,6 @@ const MESSAGES: Readonly<Record<RefusalCode, string>> = {
   version_mismatch: 'the record has changed since the version named',
   too_many_relationships:
     'the deletion would take more than 10,000 relationships along: delete those first, in batches',
-  type_exists: 'this type is defined already',
-  type_in_use: 'records of this type exist already; a type is defined before its first record',
   email_taken: 'an account with this e-mail address exists',
   name_taken: 'this name is taken',
   last_graph: 'the default graph cannot be deleted',
@@ -24,6 +27,8 @@ const MESSAGES: Readonly<Record<RefusalCode, string>> = {
 
 /** The reason for one command, as an error. */
 export function refusal({ refused, version }: OpRefused): AppError {
+  if (refused === TYPE_IN_USE)
+    return new AppError('internal', 'an operation let a type in use pass')
   const now = refused === 'version_mismatch' && version ? `; it is at version ${version} now` : ''
   return new AppError(refused, MESSAGES[refused] + now)
 }

@@ -1,60 +1,151 @@
 import { AppError, type FieldError, invalid, notFound } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
-import type { Kind } from '../../core/log/commands.ts'
-import type { TypeDefinition } from '../../core/log/records.ts'
-import type { CommitAnswer } from '../../core/log/requests.ts'
+import { changeType, removeType } from '../../core/types/change-type.ts'
+import { indexProblems, type WantedIndex } from '../../core/types/declared-indexes.ts'
 import { schemaProblem } from '../../core/types/graph-schema.ts'
-import { listTypes } from '../../db/queries/types.ts'
-import type { GraphContext } from '../context.ts'
-import { commitIdentity } from './commit-ids.ts'
+import { isSameJson } from '../../core/types/same-json.ts'
+import { getType, listTypePage, type TypeName } from '../../db/queries/types.ts'
+import { afterWrite } from './after-write.ts'
 import { graphOperation } from './define.ts'
 import { jsonSchemaProblems } from './json-schema-problems.ts'
 import { type Answer, bookmarkOf } from './records.ts'
-import { answerError, refusalError } from './refusals.ts'
-import { forgetSchema, loadSchema } from './schema.ts'
+import { refusal } from './refusals.ts'
+import { type Settled, settleType } from './settle-type.ts'
+import { type TypeView, typeView } from './type-view.ts'
+import { writeType } from './write-type.ts'
 
-type Definition = { readonly kind: Kind; readonly name: string; readonly jsonSchema: JsonObject }
-
-export const findTypes = graphOperation('graph.read', async (context, _input: null) => {
-  const { services, graph } = context
-  const { value, ...at } = await listTypes(services.shard(graph.shardId), graph)
-  return { value: value.types, bookmark: bookmarkOf(context, at), replayed: false }
-})
+export const findTypes = graphOperation(
+  'graph.read',
+  async (context, page: { readonly after: TypeName | null; readonly limit: number }) => {
+    const { services, graph } = context
+    const { value, ...at } = await listTypePage(services.shard(graph.shardId), graph, page)
+    return {
+      value: { items: value.items.map(typeView), next: value.next },
+      bookmark: bookmarkOf(context, at),
+      replayed: false,
+    }
+  },
+)
 
 export const readType = graphOperation(
   'graph.read',
-  async (context, { kind, name }: Pick<Definition, 'kind' | 'name'>) => {
+  async (context, name: TypeName): Promise<Answer<TypeView>> => {
     const { services, graph } = context
-    const { value, ...at } = await listTypes(services.shard(graph.shardId), graph)
-    const type = value.types.find((each) => each.kind === kind && each.name === name)
-    if (!type) throw notFound('this type')
-    return { value: type, bookmark: bookmarkOf(context, at), replayed: false }
+    const { value, ...at } = await getType(services.shard(graph.shardId), graph, name)
+    if (!value.found) throw notFound('this type')
+    return { value: typeView(value.found), bookmark: bookmarkOf(context, at), replayed: false }
   },
 )
+
+export type Definition = TypeName & {
+  readonly jsonSchema: JsonObject
+  /** `null`: those there are. */
+  readonly indexes: readonly WantedIndex[] | null
+}
+
+type IfVersion = {
+  /** The version the caller saw; `null` means whatever it is now. */
+  readonly ifVersion: number | null
+}
+
+/** What became of a definition: whether it made the type, and whether its schema is in force yet. */
+export type Defined = Answer<TypeView> & Pick<Settled, 'status'> & { readonly isNew: boolean }
+
+/** Defined types of one graph: every isolate that writes to it holds them all. */
+const MAX_TYPES = 500
 
 /** Defines a type: from then on every write of a record of it is checked against its JSON Schema. */
 export const defineType = graphOperation(
   'graph.define',
-  async (context, definition: Definition): Promise<Answer<TypeDefinition>> => {
-    const problems = schemaProblems(definition.jsonSchema)
-    if (problems.length > 0) throw invalid(problems)
-    const answer = await commitDefinition(context, definition)
-    const [done] = answer.results
-    if (!done || !('outcome' in done)) throw notFound('this type')
-    return {
-      value: {
-        kind: definition.kind,
-        name: definition.name,
-        json_schema: definition.jsonSchema,
-        version: done.version,
-        created_at: done.createdAt,
-        updated_at: done.updatedAt,
-      },
-      bookmark: bookmarkOf(context, answer),
-      replayed: answer.replayed,
-    }
+  async (context, definition: Definition): Promise<Defined> => {
+    checkDefinition(definition)
+    return define(context, definition, (current) => {
+      if (current) throw new AppError('type_exists', 'this type is defined already')
+    })
   },
 )
+
+/** The same for a type that may be defined already: then it becomes what is asked for. */
+export const putType = graphOperation(
+  'graph.define',
+  async (context, { ifVersion, ...definition }: Definition & IfVersion): Promise<Defined> => {
+    checkDefinition(definition)
+    return define(context, definition, (current) => checkVersion(current, ifVersion))
+  },
+)
+
+/** Ends a definition: its records stay, and may have any properties. */
+export const deleteType = graphOperation(
+  'graph.define',
+  async (context, { ifVersion, ...name }: TypeName & IfVersion): Promise<Answer<null>> => {
+    const done = await writeType(context, name, ({ found }) => {
+      if (!found) throw notFound('this type')
+      checkVersion(found.type, ifVersion)
+      return [removeType(found.type)]
+    })
+    if (!done.isReplayed) await afterWrite(() => settleType(context, name, done.version))
+    return { value: null, bookmark: bookmarkOf(context, done), replayed: done.isReplayed }
+  },
+)
+
+async function define(
+  context: Parameters<typeof writeType>[0],
+  { kind, name, jsonSchema, indexes }: Definition,
+  check: (current: { readonly version: number } | null) => void,
+): Promise<Defined> {
+  const wanted = { json_schema: jsonSchema, indexes }
+  const typeName = { kind, name }
+  const done = await writeType(context, typeName, ({ found, count }) => {
+    check(found?.type ?? null)
+    if (!found && count >= MAX_TYPES) {
+      throw new AppError('conflict', `a graph may have at most ${MAX_TYPES} defined types`)
+    }
+    return changeType(found?.type ?? null, wanted, context.services.newId)
+  })
+  const settled = await afterWrite(() => settleType(context, typeName, done.version))
+  if (settled.status === 'refused') throw violated(settled)
+  const asked = settled.found?.type.change?.json_schema ?? settled.found?.type.json_schema
+  if (!settled.found || !isSameJson(asked, jsonSchema)) {
+    throw new AppError('conflict', 'the new schema was called off by another request')
+  }
+  return {
+    value: typeView(settled.found),
+    bookmark: bookmarkOf(context, settled),
+    replayed: done.isReplayed,
+    status: settled.status,
+    isNew: done.isNew,
+  }
+}
+
+function checkVersion(
+  current: { readonly version: number } | null,
+  ifVersion: number | null,
+): void {
+  if (ifVersion === null || current?.version === ifVersion) return
+  throw refusal({
+    op: 0,
+    refused: 'version_mismatch',
+    ...(current ? { version: current.version } : {}),
+  })
+}
+
+function violated({ found }: Settled): AppError {
+  const change = found?.type.change
+  const examples = change?.status === 'refused' ? change.examples : []
+  const message = 'records of this type are not as the new schema wants them; see examples'
+  return new AppError('type_violated', message, { examples })
+}
+
+function checkDefinition({ kind, jsonSchema, indexes }: Definition): void {
+  const problems = [
+    ...schemaProblems(jsonSchema),
+    ...indexProblems(kind, indexes ?? []).map(({ pointer, message }) => ({
+      pointer: `/indexes${pointer}`,
+      message,
+    })),
+  ]
+  if (problems.length > 0) throw invalid(problems)
+}
 
 function schemaProblems(jsonSchema: JsonObject): FieldError[] {
   const inside = jsonSchemaProblems(jsonSchema)
@@ -63,39 +154,4 @@ function schemaProblems(jsonSchema: JsonObject): FieldError[] {
   }
   const problem = schemaProblem(jsonSchema)
   return problem ? [{ pointer: '/json_schema', message: problem }] : []
-}
-
-/** Defined types of one graph: every isolate that writes to it holds them all. */
-const MAX_TYPES = 500
-
-/** How often a definition is sent again because another one came between. */
-const MAX_ATTEMPTS = 10
-
-async function commitDefinition(
-  context: GraphContext,
-  definition: Definition,
-): Promise<Extract<CommitAnswer, { status: 'committed' }>> {
-  const { graph, principal, services, requestId } = context
-  const identity = await commitIdentity(context, `${graph.graphId}|${principal.actor}`)
-  const { validators } = await loadSchema(context)
-  if (validators.size >= MAX_TYPES) {
-    throw new AppError('conflict', `a graph may have at most ${MAX_TYPES} defined types`)
-  }
-  for (let attempt = 1; ; attempt += 1) {
-    const { schemaSeq } = await loadSchema(context)
-    const answer = await services.commit(graph, {
-      ...identity,
-      atomic: true,
-      schemaSeq,
-      actor: principal.actor,
-      requestId,
-      entities: [],
-      relationships: [],
-      types: [{ op: 0, action: 'define', ...definition }],
-    })
-    forgetSchema(context)
-    if (answer.status === 'committed') return answer
-    if (answer.status === 'refused') throw refusalError(answer.refusals, null, [])
-    if (answer.status !== 'schema_moved' || attempt >= MAX_ATTEMPTS) throw answerError(answer)
-  }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createEntity, remove, request, update } from './requests.ts'
+import { createEntity, defineType, remove, request, update } from './requests.ts'
 import { type NewSession, refused } from './session.ts'
 
 /** Commit ids and what a repeat of one is told (C3). */
@@ -88,8 +88,7 @@ export function repeatsContract(newSession: NewSession): void {
     const session = await newSession()
     const first = request({ entities: [createEntity()] })
     await session.commit(first)
-    const type = { op: 0, action: 'define', kind: 'entity', name: 'car', jsonSchema: {} } as const
-    await session.done({ types: [type] })
+    await session.done({ types: [defineType('car')] })
     expect((await session.commit(first)).answers).toMatchObject([
       { status: 'committed', seq: 1, replayed: true },
     ])
@@ -97,8 +96,7 @@ export function repeatsContract(newSession: NewSession): void {
 
   it('a definition of types is repeated like any other request (C3)', async () => {
     const session = await newSession()
-    const type = { op: 0, action: 'define', kind: 'entity', name: 'car', jsonSchema: {} } as const
-    const first = request({ types: [type] })
+    const first = request({ types: [defineType('car')] })
     const {
       answers: [answer],
     } = await session.commit(first)

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Content, Ref } from '../../../core/log/commands.ts'
-import type { EndRef, EntityOp, GraphRequest, RelationshipOp } from '../../../core/log/requests.ts'
+import type {
+  EndRef,
+  EntityOp,
+  GraphRequest,
+  RelationshipOp,
+  TypeOp,
+} from '../../../core/log/requests.ts'
+import type { TypeState } from '../../../core/types/definition.ts'
 
 /** A request that was never sent before; what `parts` leaves out is empty or of no interest. */
 export function request(parts: Partial<GraphRequest> = {}): GraphRequest {
@@ -95,4 +102,23 @@ export function remove(
 
 function names(ref: Ref): { id: string | null; externalId: string | null } {
   return 'id' in ref ? { id: ref.id, externalId: null } : { id: null, externalId: ref.externalId }
+}
+
+/** A definition, of an entity type unless told otherwise; what `parts` leaves out is as usual. */
+export function defineType(name: string, parts: Partial<TypeOp> = {}): TypeOp {
+  return {
+    op: 0,
+    event: 'type.defined',
+    kind: 'entity',
+    name,
+    after: typeState(),
+    onlyIfUnused: false,
+    startTasks: [],
+    endTasks: [],
+    ...parts,
+  }
+}
+
+export function typeState(parts: Partial<TypeState> = {}): TypeState {
+  return { json_schema: {}, change: null, indexes: [], ...parts }
 }

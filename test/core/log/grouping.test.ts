@@ -4,6 +4,7 @@ import type { Content } from '../../../core/log/commands.ts'
 import { footprint } from '../../../core/log/footprint.ts'
 import { type Footprint, groupLength } from '../../../core/log/grouping.ts'
 import type { EntityOp, GraphRequest, RelationshipOp } from '../../../core/log/requests.ts'
+import { defineType } from '../../contracts/graph-log-store/requests.ts'
 
 const LIMITS = { commands: 10, bytes: 100 }
 
@@ -147,8 +148,7 @@ describe('the footprint of a request (C4)', () => {
   })
 
   it('says that it goes alone when it defines a type', () => {
-    const type = { op: 0, action: 'define', kind: 'entity', name: 'T', jsonSchema: {} } as const
-    expect(footprint(request({ types: [type] })).alone).toBe(true)
+    expect(footprint(request({ types: [defineType('T')] })).alone).toBe(true)
     expect(footprint(request({ entities: [create('a', null)] })).alone).toBe(false)
   })
 

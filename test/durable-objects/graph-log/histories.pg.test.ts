@@ -47,7 +47,7 @@ describe('32 writers on one graph, with lost answers, evicted and doubled instan
     )
     expect(new Set(refusals).size).toBeGreaterThanOrEqual(7)
     const kinds = new Set(history.contents.events.map(({ kind }) => kind))
-    expect(kinds.size).toBe(7)
+    expect(kinds.size).toBe(8)
     expect(Math.min(...Object.values(history.happenings))).toBeGreaterThan(0)
     expect(history.contents.events.length).toBeGreaterThan(500)
   })

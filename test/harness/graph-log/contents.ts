@@ -1,4 +1,5 @@
-import type { Image } from '../../../core/log/events.ts'
+import type { Kind } from '../../../core/log/commands.ts'
+import { type Image, isTypeEvent, type TypeEventKind } from '../../../core/log/events.ts'
 import type { Entity, Relationship, TypeDefinition } from '../../../core/log/records.ts'
 import type { CommitAnswer } from '../../../core/log/requests.ts'
 
@@ -10,6 +11,8 @@ export type GraphContents = {
   readonly relationships: readonly StoredRelationship[]
   /** By kind and name. */
   readonly types: readonly TypeDefinition[]
+  /** By kind, name and task. */
+  readonly tasks: readonly StoredTask[]
   /** By seq. */
   readonly events: readonly StoredEvent[]
   /** By commit id. */
@@ -28,10 +31,15 @@ export type StoredEntity = Entity & { readonly name_key: string }
 
 export type StoredRelationship = Relationship & { readonly created_seq: number }
 
-export type TypeImage = Pick<
-  TypeDefinition,
-  'kind' | 'json_schema' | 'version' | 'created_at' | 'updated_at'
->
+/** Work that is left for a type; how far it is does not follow from the log. */
+export type StoredTask = {
+  readonly kind: Kind
+  readonly name: string
+  readonly task: string
+  readonly since_seq: number
+}
+
+export type TypeImage = Omit<TypeDefinition, 'name'>
 
 type EventOf<Kind extends string, Before, After> = {
   readonly kind: Kind
@@ -56,7 +64,17 @@ export type StoredEvent = {
   | EventOf<`${'entity' | 'relationship'}.updated`, Image, Image>
   | EventOf<`${'entity' | 'relationship'}.deleted`, Image, null>
   | EventOf<'type.defined', null, TypeImage>
+  | EventOf<'type.changing', TypeImage | null, TypeImage>
+  | EventOf<'type.changed' | 'type.change_refused' | 'type.indexed', TypeImage, TypeImage>
+  | EventOf<'type.removed', TypeImage, null>
 )
+
+export type StoredTypeEvent = Extract<StoredEvent, { kind: TypeEventKind }>
+export type StoredRecordEvent = Exclude<StoredEvent, StoredTypeEvent>
+
+export function isStoredTypeEvent(event: StoredEvent): event is StoredTypeEvent {
+  return isTypeEvent(event.kind)
+}
 
 export type StoredCommit = {
   readonly commit_id: string

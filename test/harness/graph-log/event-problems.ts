@@ -1,8 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
-import { imageOf, type StoredEvent } from './contents.ts'
+import {
+  imageOf,
+  isStoredTypeEvent,
+  type StoredEvent,
+  type StoredRecordEvent,
+  type StoredTypeEvent,
+} from './contents.ts'
 import { kindOf, type ReplayedLog, type StoredRecord } from './replayed-log.ts'
 
-type RecordEvent = Exclude<StoredEvent, { kind: 'type.defined' }>
+const BEFORE_IS_NOT_FORMER = 'has a before that is not the former after'
 
 /** Every way in which an event does not follow from the ones before it. */
 export function eventProblems(events: readonly StoredEvent[], log: ReplayedLog): string[] {
@@ -11,7 +17,7 @@ export function eventProblems(events: readonly StoredEvent[], log: ReplayedLog):
     return [
       ...when(event.seq !== i + 1, `stands where seq ${i + 1} belongs`),
       ...when(last !== undefined && event.at < last.at, 'is older than the one before it'),
-      ...(event.kind === 'type.defined' ? typeProblems(event, log) : recordProblems(event, log)),
+      ...(isStoredTypeEvent(event) ? typeProblems(event, log) : recordProblems(event, log)),
     ].map((problem) => `event ${event.seq} (${event.kind} ${event.subject_id}) ${problem}`)
   })
 }
@@ -20,20 +26,34 @@ function when(isProblem: boolean, problem: string): string[] {
   return isProblem ? [problem] : []
 }
 
-function typeProblems(
-  { seq, at, type, after }: Extract<StoredEvent, { kind: 'type.defined' }>,
-  log: ReplayedLog,
-): string[] {
-  if (type === null) return ['names no type']
-  const isNew = after.version === seq && after.created_at === at && after.updated_at === at
+function typeProblems(event: StoredTypeEvent, log: ReplayedLog): string[] {
+  const { seq, at, kind, type, before, after } = event
+  const ofKind = (after ?? before)?.kind
+  if (type === null || ofKind === undefined) return ['names no type']
+  const former = log.type(ofKind, type, seq - 1)
+  const { name: _, ...image } = former ?? { name: '' }
+  const isSuccessor =
+    after === null ||
+    (after.version === seq &&
+      after.updated_at === at &&
+      after.created_at === (before?.created_at ?? at))
+  const isChecking = after?.change?.status === 'checking'
   return [
-    ...when(!isNew, 'has an after with another version or other times'),
-    ...when(log.type(after.kind, type, seq - 1) !== undefined, 'defines a type again'),
-    ...when(log.isTypeInUse(after.kind, type, seq - 1), 'defines a type in use'),
+    ...when(!isDeepStrictEqual(before, former ? image : null), BEFORE_IS_NOT_FORMER),
+    ...when(!isSuccessor, 'has an after with another version or other times'),
+    ...when(
+      before !== null && after !== null && before.kind !== after.kind,
+      'makes a type of the other kind',
+    ),
+    ...when(kind === 'type.changing' && !isChecking, 'binds nobody to anything'),
+    ...when(
+      kind === 'type.change_refused' && after?.change?.status !== 'refused',
+      'refuses nothing',
+    ),
   ]
 }
 
-function recordProblems(event: RecordEvent, log: ReplayedLog): string[] {
+function recordProblems(event: StoredRecordEvent, log: ReplayedLog): string[] {
   const { seq, subject_id: id } = event
   if (id === null || event.type === null) return ['names no record']
   const kind = kindOf(event)
@@ -53,7 +73,7 @@ function recordProblems(event: RecordEvent, log: ReplayedLog): string[] {
 }
 
 /** `before` is how the former event left the record, and `after` follows from it. */
-function imageProblems(event: RecordEvent, former: StoredRecord | undefined): string[] {
+function imageProblems(event: StoredRecordEvent, former: StoredRecord | undefined): string[] {
   const { seq, at, before, after, external_id } = event
   const isSuccessor =
     after === null ||
@@ -62,7 +82,7 @@ function imageProblems(event: RecordEvent, former: StoredRecord | undefined): st
       after.created_at === (before?.created_at ?? at))
   const image = former ? imageOf(former) : null
   return [
-    ...when(!isDeepStrictEqual(before, image), 'has a before that is not the former after'),
+    ...when(!isDeepStrictEqual(before, image), BEFORE_IS_NOT_FORMER),
     ...when(!isSuccessor, 'has an after with another version or other times'),
     ...when(former !== undefined && former.type !== event.type, 'has another type'),
     ...when((after ?? before)?.external_id !== external_id, 'has another external id'),
@@ -74,7 +94,7 @@ function imageProblems(event: RecordEvent, former: StoredRecord | undefined): st
 }
 
 function endProblems(
-  { seq, from_id, to_id, after }: RecordEvent,
+  { seq, from_id, to_id, after }: StoredRecordEvent,
   former: StoredRecord | undefined,
   log: ReplayedLog,
 ): string[] {

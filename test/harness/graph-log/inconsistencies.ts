@@ -1,6 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { OpResult } from '../../../core/log/requests.ts'
-import type { GraphContents, StoredCommit, StoredEvent } from './contents.ts'
+import { isTypeEvent } from '../../../core/log/events.ts'
+import type { OpResult, Outcome } from '../../../core/log/requests.ts'
+import {
+  type GraphContents,
+  isStoredTypeEvent,
+  type StoredCommit,
+  type StoredEvent,
+  type StoredTask,
+  type StoredTypeEvent,
+} from './contents.ts'
 import { eventProblems } from './event-problems.ts'
 import { ReplayedLog } from './replayed-log.ts'
 
@@ -14,13 +22,14 @@ export function inconsistencies(contents: GraphContents): string[] {
     ...eventProblems(contents.events, log),
     ...headProblems(contents),
     ...tableProblems(contents, log),
+    ...taskProblems(contents),
     ...commitProblems(contents, log),
   ]
 }
 
 function headProblems({ head, events }: GraphContents): string[] {
   const lastSeq = events.at(-1)?.seq ?? 0
-  const lastSchemaSeq = events.findLast(({ kind }) => kind === 'type.defined')?.seq ?? 0
+  const lastSchemaSeq = events.findLast(({ kind }) => isTypeEvent(kind))?.seq ?? 0
   return [
     ...(head.seq === lastSeq ? [] : [`the head is ${head.seq}, the last event ${lastSeq}`]),
     ...(head.schema_seq === lastSchemaSeq
@@ -124,10 +133,43 @@ function resultProblem(
   const times = event?.after ?? event?.before ?? null
   const isThat =
     event !== undefined &&
-    (event.kind === 'type.defined'
-      ? event.type === result.id && result.outcome === 'created'
+    (isStoredTypeEvent(event)
+      ? event.type === result.id && result.outcome === typeOutcome(event)
       : event.subject_id === result.id && event.kind.endsWith(`.${result.outcome}`)) &&
     result.createdAt === times?.created_at &&
     result.updatedAt === event.at
   return isThat ? null : 'tells of an event that is not there'
+}
+
+function typeOutcome({ before, after }: StoredTypeEvent): Outcome {
+  if (after === null) return 'deleted'
+  return before === null ? 'created' : 'updated'
+}
+
+/** The work left is what the types as they are make necessary, and removing what nobody declares. */
+function taskProblems({ types, tasks, events }: GraphContents): string[] {
+  const nameOf = ({ kind, name, task }: Omit<StoredTask, 'since_seq'>) => `${kind} ${name} ${task}`
+  const needed = types.flatMap(({ kind, name, change, indexes }) => [
+    ...(change?.status === 'checking' ? [nameOf({ kind, name, task: 'check' })] : []),
+    ...indexes
+      .filter(({ status }) => status === 'building')
+      .map(({ id }) => nameOf({ kind, name, task: `build:${id}` })),
+  ])
+  const declared = new Set(types.flatMap(({ indexes }) => indexes.map(({ id }) => `drop:${id}`)))
+  const there = new Set(tasks.map(nameOf))
+  const isOfType = ({ since_seq, name }: StoredTask) => {
+    const event = events[since_seq - 1]
+    return event !== undefined && isTypeEvent(event.kind) && event.type === name
+  }
+  return [
+    ...needed.filter((name) => !there.has(name)).map((name) => `the task ${name} is missing`),
+    ...tasks
+      .filter((task) =>
+        task.task.startsWith('drop:') ? declared.has(task.task) : !needed.includes(nameOf(task)),
+      )
+      .map((task) => `the task ${nameOf(task)} has nothing to do`),
+    ...tasks
+      .filter((task) => !isOfType(task))
+      .map((task) => `the task ${nameOf(task)} began at ${task.since_seq}, without an event`),
+  ]
 }

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { z } from 'zod'
 import type { JsonObject } from '../../../core/json.ts'
 import type { RefusalCode } from '../../../core/log/requests.ts'
+import type { TypeChange } from '../../../core/types/definition.ts'
 import { rfc3339 } from '../../../db/postgres-text.ts'
 import type { GraphContents, StoredCommit, StoredEvent } from './contents.ts'
 
@@ -44,13 +45,25 @@ const relationship = z.object({
   to_id: z.string(),
   created_seq: z.number(),
 })
-const type = z.object({
-  kind: z.enum(['entity', 'relationship']),
-  name: z.string(),
+const kind = z.enum(['entity', 'relationship'])
+const typeState = {
+  kind,
   json_schema: object,
+  change: z.custom<TypeChange>().nullable(),
+  indexes: z.array(
+    z.strictObject({
+      id: z.string(),
+      name: z.string(),
+      method: z.enum(['composite', 'text', 'fulltext', 'geo']),
+      fields: z.array(z.string()),
+      status: z.enum(['building', 'ready']),
+    }),
+  ),
   version: z.number(),
   ...times,
-})
+}
+const type = z.object({ name: z.string(), ...typeState })
+const task = z.object({ kind, name: z.string(), task: z.string(), since_seq: z.number() })
 
 const image = z.strictObject({
   version: z.number(),
@@ -60,12 +73,7 @@ const image = z.strictObject({
   properties: object,
   ...times,
 })
-const typeImage = z.strictObject({
-  kind: z.enum(['entity', 'relationship']),
-  json_schema: object,
-  version: z.number(),
-  ...times,
-})
+const typeImage = z.strictObject(typeState)
 const header = {
   seq: z.number(),
   at: time,
@@ -85,6 +93,19 @@ const event: z.ZodType<StoredEvent> = z.union([
   z.object({ ...header, kind: kinds('updated'), before: image, after: image }),
   z.object({ ...header, kind: kinds('deleted'), before: image, after: z.null() }),
   z.object({ ...header, kind: z.literal('type.defined'), before: z.null(), after: typeImage }),
+  z.object({
+    ...header,
+    kind: z.literal('type.changing'),
+    before: typeImage.nullable(),
+    after: typeImage,
+  }),
+  z.object({
+    ...header,
+    kind: z.literal(['type.changed', 'type.change_refused', 'type.indexed']),
+    before: typeImage,
+    after: typeImage,
+  }),
+  z.object({ ...header, kind: z.literal('type.removed'), before: typeImage, after: z.null() }),
 ])
 
 const result = z.union([
@@ -138,6 +159,7 @@ export async function readGraphContents(
       entities: (await all('entities', 'id')).map((row) => entity.parse(row)),
       relationships: (await all('relationships', 'id')).map((row) => relationship.parse(row)),
       types: (await all('types', 'kind, name')).map((row) => type.parse(row)),
+      tasks: (await all('type_tasks', 'kind, name, task')).map((row) => task.parse(row)),
       events: (await all('events', 'seq')).map((row) => event.parse(row)),
       commits: (await all('commits', 'commit_id')).map((row) => commit.parse(row)),
     }

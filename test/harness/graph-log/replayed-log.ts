@@ -1,7 +1,13 @@
 import type { Kind } from '../../../core/log/commands.ts'
 import { nameKey } from '../../../core/log/name-key.ts'
 import type { TypeDefinition } from '../../../core/log/records.ts'
-import type { StoredEntity, StoredEvent, StoredRelationship } from './contents.ts'
+import {
+  isStoredTypeEvent,
+  type StoredEntity,
+  type StoredEvent,
+  type StoredRecordEvent,
+  type StoredRelationship,
+} from './contents.ts'
 import { Groups, Timelines } from './timelines.ts'
 
 export type StoredRecord = StoredEntity | StoredRelationship
@@ -72,8 +78,10 @@ export class ReplayedLog {
   #append(event: StoredEvent): void {
     const { seq, type, subject_id: id, external_id } = event
     if (type === null) return
-    if (event.kind === 'type.defined') {
-      this.#types.set(`${event.after.kind}:${type}`, seq, { name: type, ...event.after })
+    if (isStoredTypeEvent(event)) {
+      const { before, after } = event
+      const kind = (after ?? before)?.kind
+      this.#types.set(`${kind}:${type}`, seq, after && { name: type, ...after })
       this.#schemaSeqs.push(seq)
       return
     }
@@ -102,6 +110,6 @@ export class ReplayedLog {
   }
 }
 
-export function kindOf({ kind }: Exclude<StoredEvent, { kind: 'type.defined' }>): Kind {
+export function kindOf({ kind }: StoredRecordEvent): Kind {
   return kind.startsWith('entity.') ? 'entity' : 'relationship'
 }

@@ -7,6 +7,7 @@ import type {
   Outcome,
   RelationshipOp,
 } from '../../../../core/log/requests.ts'
+import type { TypeState } from '../../../../core/types/definition.ts'
 import { imageOf } from '../../../harness/graph-log/contents.ts'
 import type { ReplayedLog, StoredRecord } from '../../../harness/graph-log/replayed-log.ts'
 import { type Verdict, verdictsAt } from './verdicts.ts'
@@ -18,6 +19,8 @@ export type ExpectedEvent = {
   readonly subject: string
   readonly op: number | null
   readonly content: Content | null
+  /** What a type becomes; `null`: not defined. */
+  readonly type?: TypeState | null
 }
 
 export type Effects = {
@@ -74,15 +77,17 @@ export function effectsAt(log: ReplayedLog, seq: number, request: GraphRequest):
 }
 
 function typeEffectsAt(log: ReplayedLog, seq: number, { types }: GraphRequest): Effects {
-  const refusals = types.flatMap(({ op, kind, name }): OpRefused[] => {
-    if (log.type(kind, name, seq)) return [{ op, refused: 'type_exists' }]
-    return log.isTypeInUse(kind, name, seq) ? [{ op, refused: 'type_in_use' }] : []
+  const refusals = types.flatMap(({ op, kind, name, after, onlyIfUnused }): OpRefused[] => {
+    if (after === null && !log.type(kind, name, seq)) return [{ op, refused: 'not_found' }]
+    const isRefused = onlyIfUnused && log.isTypeInUse(kind, name, seq)
+    return isRefused ? [{ op, refused: 'type_in_use' }] : []
   })
-  const events = types.map(({ op, name }) => ({
-    kind: 'type.defined',
+  const events = types.map(({ op, event, name, after }) => ({
+    kind: event,
     subject: name,
     op,
     content: null,
+    type: after,
   }))
   return { refusals, unchanged: [], events: refusals.length > 0 ? [] : events }
 }

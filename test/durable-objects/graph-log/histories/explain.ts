@@ -1,6 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { OpResult } from '../../../../core/log/requests.ts'
-import type { StoredCommit, StoredEvent } from '../../../harness/graph-log/contents.ts'
+import type { TypeState } from '../../../../core/types/definition.ts'
+import {
+  isStoredTypeEvent,
+  type StoredCommit,
+  type StoredEvent,
+} from '../../../harness/graph-log/contents.ts'
 import type { ReplayedLog } from '../../../harness/graph-log/replayed-log.ts'
 import type { Attempt } from './attempts.ts'
 import { type Effects, type ExpectedEvent, effectsAt } from './effects.ts'
@@ -56,7 +61,7 @@ function isExplained(effects: Effects, { commit, events }: Committed): boolean {
 }
 
 function isEvent(
-  { kind, subject, op, content }: ExpectedEvent,
+  { kind, subject, op, content, type }: ExpectedEvent,
   event: StoredEvent | undefined,
   byOp: ReadonlyMap<number, OpResult>,
 ): boolean {
@@ -66,9 +71,16 @@ function isEvent(
     const { name, location, properties } = event.after
     if (!isDeepStrictEqual({ name, location, properties }, content)) return false
   }
+  if (type !== undefined && !isDeepStrictEqual(stateOf(event), type)) return false
   if (op === null) return true
   const result = byOp.get(op)
   return result !== undefined && 'outcome' in result && result.version === event.seq
+}
+
+function stateOf(event: StoredEvent): TypeState | null {
+  if (!isStoredTypeEvent(event) || event.after === null) return null
+  const { json_schema, change, indexes } = event.after
+  return { json_schema, change, indexes }
 }
 
 function isRefusal(expected: Effects['refusals'][number], result: OpResult | undefined): boolean {

@@ -25,7 +25,7 @@ export function newRequest(random: Random, beliefs: Beliefs): GraphRequest {
     actor: `writer:${random.below(32)}`,
     requestId: `${commitId} 1`,
   }
-  if (random.chance(0.01)) {
+  if (random.chance(0.02)) {
     return { ...base, entities: [], relationships: [], types: [newTypeOp(random)] }
   }
   const draft = new Draft(random, beliefs)
@@ -51,8 +51,15 @@ export function repeatOf(request: GraphRequest, random: Random, call: number): G
 function newTypeOp(random: Random): TypeOp {
   const kind: Kind = random.pick(['entity', 'relationship'])
   const names = { entity: ['person', 'place'], relationship: ['knows', 'owns'] }[kind]
-  const name = random.pick([...names, `t${random.below(6)}`, `t${random.below(6)}`])
-  return { op: 0, action: 'define', kind, name, jsonSchema: { title: name } }
+  const name = random.pick([...names, `t${random.below(3)}`])
+  const base = { op: 0, kind, name, onlyIfUnused: random.chance(0.4) }
+  if (random.chance(0.3)) {
+    return { ...base, event: 'type.removed', after: null, startTasks: [], endTasks: ['check'] }
+  }
+  const json_schema = { title: `${name} ${random.below(3)}` }
+  const change = { status: 'checking', json_schema: {} } as const
+  const after = { json_schema, change, indexes: [] }
+  return { ...base, event: 'type.changing', after, startTasks: ['check'], endTasks: [] }
 }
 
 /** The operations of one request: no two of them on one record, as far as anybody knows (C4). */

@@ -108,6 +108,9 @@ function truncated(history: Observed): Observed {
     entities: log.allAt('entity', seq).filter((record) => 'name_key' in record),
     relationships: log.allAt('relationship', seq).filter((record) => 'created_seq' in record),
     types: log.typesAt(seq),
+    tasks: log
+      .typesAt(seq)
+      .map(({ kind, name, version }) => ({ kind, name, task: 'check', since_seq: version })),
   })
 }
 
