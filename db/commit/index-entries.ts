@@ -134,15 +134,15 @@ function searchSteps(
   from ${step('source')} where source is distinct from cur_source
 ), ${step('stale')} as materialized (
   select e.ctid from ${step('change')} c cross join lateral (
-    select e.ctid from ${table} e where ${mine('e')} and e.record_id = c.record_id
-      and e.index_id = c.index_id limit 1
+    select e.ctid from ${table} e where ${mine('e')} and e.index_id = c.index_id
+      and e.record_id = c.record_id limit 1
   ) e where c.entry is null
 ), ${step('removed')} as (
   delete from ${table} e using ${step('stale')} s where e.ctid = s.ctid
 ), ${step('added')} as (
   insert into ${table} as e (tenant_id, graph_id, index_id, record_id, ${column})
   select ${keys}, index_id, record_id, entry from ${step('change')} where entry is not null
-  on conflict (tenant_id, graph_id, record_id, index_id)
+  on conflict (tenant_id, graph_id, index_id, record_id)
     do update set ${column} = excluded.${column}
 ),`
 }

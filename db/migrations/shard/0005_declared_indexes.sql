@@ -13,7 +13,7 @@ CREATE TABLE "fulltext_entries" (
 	"index_id" uuid NOT NULL,
 	"record_id" uuid NOT NULL,
 	"document" tsvector NOT NULL,
-	CONSTRAINT "fulltext_entries_tenant_id_graph_id_record_id_index_id_pk" PRIMARY KEY("tenant_id","graph_id","record_id","index_id")
+	CONSTRAINT "fulltext_entries_tenant_id_graph_id_index_id_record_id_pk" PRIMARY KEY("tenant_id","graph_id","index_id","record_id")
 );
 --> statement-breakpoint
 CREATE TABLE "geo_entries" (
@@ -22,7 +22,7 @@ CREATE TABLE "geo_entries" (
 	"index_id" uuid NOT NULL,
 	"record_id" uuid NOT NULL,
 	"place" cube NOT NULL,
-	CONSTRAINT "geo_entries_tenant_id_graph_id_record_id_index_id_pk" PRIMARY KEY("tenant_id","graph_id","record_id","index_id")
+	CONSTRAINT "geo_entries_tenant_id_graph_id_index_id_record_id_pk" PRIMARY KEY("tenant_id","graph_id","index_id","record_id")
 );
 --> statement-breakpoint
 CREATE TABLE "index_entries" (
@@ -40,7 +40,7 @@ CREATE TABLE "text_entries" (
 	"index_id" uuid NOT NULL,
 	"record_id" uuid NOT NULL,
 	"body" text NOT NULL,
-	CONSTRAINT "text_entries_tenant_id_graph_id_record_id_index_id_pk" PRIMARY KEY("tenant_id","graph_id","record_id","index_id")
+	CONSTRAINT "text_entries_tenant_id_graph_id_index_id_record_id_pk" PRIMARY KEY("tenant_id","graph_id","index_id","record_id")
 );
 --> statement-breakpoint
 CREATE INDEX "fulltext_entries_document" ON "fulltext_entries" USING gin ("index_id","document");--> statement-breakpoint

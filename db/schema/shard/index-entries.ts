@@ -32,7 +32,7 @@ export const textEntries = pgTable(
   'text_entries',
   { ...entryOf, body: text('body').notNull() },
   (table) => [
-    primaryKey({ columns: [table.tenantId, table.graphId, table.recordId, table.indexId] }),
+    primaryKey({ columns: [table.tenantId, table.graphId, table.indexId, table.recordId] }),
     index('text_entries_body').using('gin', table.indexId, table.body.op('gin_trgm_ops')),
   ],
 )
@@ -42,7 +42,7 @@ export const fulltextEntries = pgTable(
   'fulltext_entries',
   { ...entryOf, document: tsvector('document').notNull() },
   (table) => [
-    primaryKey({ columns: [table.tenantId, table.graphId, table.recordId, table.indexId] }),
+    primaryKey({ columns: [table.tenantId, table.graphId, table.indexId, table.recordId] }),
     index('fulltext_entries_document').using('gin', table.indexId, table.document),
   ],
 )
@@ -52,7 +52,7 @@ export const geoEntries = pgTable(
   'geo_entries',
   { ...entryOf, place: cube('place').notNull() },
   (table) => [
-    primaryKey({ columns: [table.tenantId, table.graphId, table.recordId, table.indexId] }),
+    primaryKey({ columns: [table.tenantId, table.graphId, table.indexId, table.recordId] }),
     index('geo_entries_place').using('gist', table.indexId, table.place),
   ],
 )
