@@ -2,8 +2,9 @@ import { sql } from 'drizzle-orm'
 import type { GraphAddress } from '../../core/log/address.ts'
 import type { ListQuery } from '../../core/log/list-query.ts'
 import type { Relationship } from '../../core/log/records.ts'
+import type { IndexPlan } from '../../core/types/index-plan.ts'
 import type { Database } from '../client.ts'
-import { type Page, page, type ReadAt } from './entities.ts'
+import { type Page, type PlannedReadAt, page, type ReadAt } from './entities.ts'
 import { listStatement } from './list.ts'
 import { RELATIONSHIP_COLUMNS, toRelationship } from './rows.ts'
 import { inGraph, inList, readGraph } from './snapshot.ts'
@@ -40,9 +41,10 @@ export async function listRelationships(
   shard: Database,
   graph: GraphAddress,
   query: ListQuery,
-): Promise<ReadAt<Page<Relationship>>> {
+  plan: IndexPlan,
+): Promise<PlannedReadAt<Page<Relationship>>> {
   const { results, ...at } = await readGraph(shard, graph, [
-    listStatement(graph, 'relationships', RELATIONSHIP_COLUMNS, query),
+    listStatement(graph, 'relationships', RELATIONSHIP_COLUMNS, query, plan),
   ])
   return { value: page(results[0] ?? [], query.limit, toRelationship), ...at }
 }
