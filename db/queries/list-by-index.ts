@@ -22,7 +22,11 @@ export type ListParts = {
 /** Records `r` in the order of a composite index, from where the page begins. */
 export function fromOrdered(parts: ListParts, use: CompositeUse, conditions: readonly SQL[]): SQL {
   const { graph, table, direction, query, beyond } = parts
-  const bounds = [inGraph(graph, 'i'), sql`i.index_id = ${use.indexId}::uuid`, ...keyBounds(use)]
+  const bounds = [
+    inGraph(graph, 'i'),
+    sql`i.index_id = (select ${use.indexId}::uuid)`,
+    ...keyBounds(use),
+  ]
   if (query.after) {
     const { sort, after } = query
     const value = positionValue(sort, after.value)
@@ -86,23 +90,23 @@ export function candidates(parts: ListParts, narrowing: Narrowing, limit: number
       const { use } = narrowing
       const bounds = [
         inGraph(graph, 'i'),
-        sql`i.index_id = ${use.indexId}::uuid`,
+        sql`i.index_id = (select ${use.indexId}::uuid)`,
         ...keyBounds(use),
       ]
-      return sql`select i.record_id as id from index_entries i
+      return sql`select i.record_id from index_entries i
         where ${sql.join(bounds, sql` and `)} limit ${limit}`
     }
     case 'text': {
       const text = narrowing.isName ? nameKey(narrowing.text) : narrowing.text
       const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`
-      return sql`select id from tendril_text_matches(${graph.graphId}::uuid,
+      return sql`select id as record_id from tendril_text_matches(${graph.graphId}::uuid,
         ${narrowing.indexId}::uuid, ${pattern}, ${limit})`
     }
     case 'search':
-      return sql`select id from tendril_search(${graph.graphId}::uuid, ${plan.searchIndexId}::uuid,
-        ${query.search}, null, null, ${limit})`
+      return sql`select id as record_id from tendril_word_matches(${graph.graphId}::uuid,
+        ${plan.searchIndexId}::uuid, ${query.search}, ${limit})`
     case 'near':
-      return sql`select id from ${nearby(parts, null, limit)}`
+      return sql`select id as record_id from ${nearby(parts, null, limit)}`
   }
 }
 
@@ -116,8 +120,8 @@ export function fromRanked(parts: ListParts, limit: number | null): SQL {
           ${rank}::float8, ${query.after?.id ?? null}::uuid, ${limit}::bigint)`
       : nearby(parts, rank, limit)
   // The planner knows rows with ordinality to come in that order: it stops at the end of a page.
-  return sql`${hits} with ordinality as hit(id, value, place) cross join lateral (
-      select * from ${table} r where r.id = hit.id and ${sql.join([...conditions], sql` and `)} limit 1
+  return sql`${hits} with ordinality as hit(record_id, value, place) cross join lateral (
+      select * from ${table} r where r.id = hit.record_id and ${sql.join([...conditions], sql` and `)} limit 1
     ) r`
 }
 

@@ -78,14 +78,14 @@ function searchConditions(graph: GraphAddress, query: ListQuery, plan: IndexPlan
   if (query.search !== null && query.sort.by !== 'rank') {
     found.push(sql`(select f.document @@ websearch_to_tsquery('pg_catalog.simple', ${query.search})
       from fulltext_entries f where ${inGraph(graph, 'f')}
-        and f.index_id = ${plan.searchIndexId}::uuid and f.record_id = r.id limit 1)`)
+        and f.index_id = (select ${plan.searchIndexId}::uuid) and f.record_id = r.id limit 1)`)
   }
   if (query.near !== null && query.sort.by !== 'distance') {
     const { lat, lon, radiusM } = query.near
     found.push(sql`(select (f.place <-> tendril_place(${lat}::float8, ${lon}::float8))
         <= ${chordOf(radiusM)}::float8
       from geo_entries f where ${inGraph(graph, 'f')}
-        and f.index_id = ${plan.nearIndexId}::uuid and f.record_id = r.id limit 1)`)
+        and f.index_id = (select ${plan.nearIndexId}::uuid) and f.record_id = r.id limit 1)`)
   }
   return found
 }

@@ -12,7 +12,7 @@ import {
 } from './list-conditions.ts'
 
 /** Records that an index may find before reading all of them costs more than going by the order. */
-const MAX_CANDIDATES = 5_000
+const MAX_CANDIDATES = 2_000
 
 /**
  * A page of records by keyset: the sort value and the id make a total order, so pages neither repeat
@@ -74,7 +74,7 @@ function narrowedPage(parts: ListParts, columns: SQL, narrowing: Narrowing): SQL
   const { query, table, direction } = parts
   const { sort } = query
   const value = sortValue(sort)
-  const wanted = [sql`r.id = c.id`, ...parts.conditions, ...fromPosition(parts)]
+  const wanted = [sql`r.id = c.record_id`, ...parts.conditions, ...fromPosition(parts)]
   return sql`with candidate as materialized (
     ${candidates(parts, narrowing, MAX_CANDIDATES + 1)}
   ), size as materialized (

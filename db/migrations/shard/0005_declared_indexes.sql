@@ -234,6 +234,26 @@ REVOKE EXECUTE ON FUNCTION tendril_search(uuid, uuid, text, float8, uuid, bigint
 --> statement-breakpoint
 GRANT EXECUTE ON FUNCTION tendril_search(uuid, uuid, text, float8, uuid, bigint) TO tendril_app;
 --> statement-breakpoint
+-- The same records in no particular order.
+CREATE FUNCTION tendril_word_matches(graph uuid, index uuid, words text, max_rows bigint)
+RETURNS TABLE (id uuid)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off AS $$
+DECLARE
+  query tsquery := websearch_to_tsquery('pg_catalog.simple', words);
+BEGIN
+  RETURN QUERY
+  SELECT e.record_id FROM fulltext_entries e
+  WHERE e.tenant_id IS NOT DISTINCT FROM tendril_tenant() AND e.graph_id IS NOT DISTINCT FROM graph
+    AND e.index_id = index AND e.document @@ query
+  LIMIT max_rows;
+END $$;
+--> statement-breakpoint
+REVOKE EXECUTE ON FUNCTION tendril_word_matches(uuid, uuid, text, bigint) FROM PUBLIC;
+--> statement-breakpoint
+GRANT EXECUTE ON FUNCTION tendril_word_matches(uuid, uuid, text, bigint) TO tendril_app;
+--> statement-breakpoint
 -- Records whose text is like `pattern`, in no particular order.
 CREATE FUNCTION tendril_text_matches(graph uuid, index uuid, pattern text, max_rows bigint)
 RETURNS TABLE (id uuid)
