@@ -5,7 +5,7 @@ import type { ListQuery, Position } from '../../core/log/list-query.ts'
 import type { Entity, Neighbor } from '../../core/log/records.ts'
 import type { IndexPlan } from '../../core/types/index-plan.ts'
 import type { Database } from '../client.ts'
-import { listStatement } from './list.ts'
+import { listStatements } from './list.ts'
 import { ENTITY_COLUMNS, toEntity, toRelationship } from './rows.ts'
 import { inGraph, inList, readGraph } from './snapshot.ts'
 
@@ -50,10 +50,12 @@ export async function listEntities(
   query: ListQuery,
   plan: IndexPlan,
 ): Promise<PlannedReadAt<Page<Entity>>> {
-  const { results, ...at } = await readGraph(shard, graph, [
-    listStatement(graph, 'entities', ENTITY_COLUMNS, query, plan),
-  ])
-  return { value: page(results[0] ?? [], query.limit, toEntity), ...at }
+  const { results, ...at } = await readGraph(
+    shard,
+    graph,
+    listStatements(graph, 'entities', ENTITY_COLUMNS, query, plan),
+  )
+  return { value: page(results.at(-1) ?? [], query.limit, toEntity), ...at }
 }
 
 /** Cuts the extra row off and says where the page ended, if it was there. */

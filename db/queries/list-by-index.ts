@@ -20,8 +20,8 @@ export type ListParts = {
 }
 
 /** Records `r` in the order of a composite index, from where the page begins. */
-export function fromOrdered(parts: ListParts, use: CompositeUse, conditions: readonly SQL[]): SQL {
-  const { graph, table, direction, query, beyond } = parts
+export function fromOrdered(parts: ListParts, use: CompositeUse): SQL {
+  const { graph, direction, query, beyond } = parts
   const bounds = [
     inGraph(graph, 'i'),
     sql`i.index_id = (select ${use.indexId}::uuid)`,
@@ -34,14 +34,11 @@ export function fromOrdered(parts: ListParts, use: CompositeUse, conditions: rea
     const key = use.isWhole ? prefixOf(use) : sql`${prefixOf(use)} || ${last}`
     bounds.push(sql`(i.key, i.record_id) ${beyond} ((select ${key}), (select ${after.id}::uuid))`)
   }
-  // A subquery with an order of its own and a lateral join with a limit are nothing that the planner
-  // could turn into a scan of everything.
+  // A subquery with an order of its own is nothing that the planner could turn into a scan of all.
   return sql`(
       select i.key, i.record_id from index_entries i where ${sql.join(bounds, sql` and `)}
       order by i.key ${direction}, i.record_id ${direction}
-    ) i cross join lateral (
-      select * from ${table} r where r.id = i.record_id and ${sql.join([...conditions], sql` and `)} limit 1
-    ) r`
+    ) i ${theRecord(parts, sql`i.record_id`)}`
 }
 
 /** The keys of the entries wanted are between these. Values stand in subqueries, see `inGraph`. */
@@ -112,7 +109,7 @@ export function candidates(parts: ListParts, narrowing: Narrowing, limit: number
 
 /** The records of a search, best first, or those near a place, nearest first. */
 export function fromRanked(parts: ListParts, limit: number | null): SQL {
-  const { graph, query, plan, table, conditions } = parts
+  const { graph, query, plan } = parts
   const rank = query.after ? Number(query.after.value) : null
   const hits =
     query.sort.by === 'rank'
@@ -120,9 +117,7 @@ export function fromRanked(parts: ListParts, limit: number | null): SQL {
           ${rank}::float8, ${query.after?.id ?? null}::uuid, ${limit}::bigint)`
       : nearby(parts, rank, limit)
   // The planner knows rows with ordinality to come in that order: it stops at the end of a page.
-  return sql`${hits} with ordinality as hit(record_id, value, place) cross join lateral (
-      select * from ${table} r where r.id = hit.record_id and ${sql.join([...conditions], sql` and `)} limit 1
-    ) r`
+  return sql`${hits} with ordinality as hit(record_id, value, place) ${theRecord(parts, sql`hit.record_id`)}`
 }
 
 function nearby(
@@ -134,4 +129,14 @@ function nearby(
   const afterId = after === null ? null : (query.after?.id ?? null)
   return sql`tendril_near(${graph.graphId}::uuid, ${plan.nearIndexId}::uuid, ${lat}::float8,
     ${lon}::float8, ${chordOf(radiusM)}::float8, ${after}::float8, ${afterId}::uuid, ${limit}::bigint)`
+}
+
+/**
+ * The record `r` of an id that was found: by its key, for any other condition beside it, such as the
+ * type, makes some index look as good that is not. The conditions are to stand outside.
+ */
+export function theRecord({ graph, table }: ListParts, id: SQL): SQL {
+  return sql`cross join lateral (
+      select * from ${table} r where ${inGraph(graph, 'r')} and r.id = ${id} limit 1
+    ) r`
 }

@@ -5,7 +5,7 @@ import type { Relationship } from '../../core/log/records.ts'
 import type { IndexPlan } from '../../core/types/index-plan.ts'
 import type { Database } from '../client.ts'
 import { type Page, type PlannedReadAt, page, type ReadAt } from './entities.ts'
-import { listStatement } from './list.ts'
+import { listStatements } from './list.ts'
 import { RELATIONSHIP_COLUMNS, toRelationship } from './rows.ts'
 import { inGraph, inList, readGraph } from './snapshot.ts'
 
@@ -43,8 +43,10 @@ export async function listRelationships(
   query: ListQuery,
   plan: IndexPlan,
 ): Promise<PlannedReadAt<Page<Relationship>>> {
-  const { results, ...at } = await readGraph(shard, graph, [
-    listStatement(graph, 'relationships', RELATIONSHIP_COLUMNS, query, plan),
-  ])
-  return { value: page(results[0] ?? [], query.limit, toRelationship), ...at }
+  const { results, ...at } = await readGraph(
+    shard,
+    graph,
+    listStatements(graph, 'relationships', RELATIONSHIP_COLUMNS, query, plan),
+  )
+  return { value: page(results.at(-1) ?? [], query.limit, toRelationship), ...at }
 }

@@ -217,7 +217,8 @@ CREATE FUNCTION tendril_search(
 ) RETURNS TABLE (id uuid, rank float8)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off AS $$
+SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off
+SET enable_bitmapscan = on AS $$
 DECLARE
   query tsquery := websearch_to_tsquery('pg_catalog.simple', words);
 BEGIN
@@ -239,7 +240,8 @@ CREATE FUNCTION tendril_word_matches(graph uuid, index uuid, words text, max_row
 RETURNS TABLE (id uuid)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off AS $$
+SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off
+SET enable_bitmapscan = on AS $$
 DECLARE
   query tsquery := websearch_to_tsquery('pg_catalog.simple', words);
 BEGIN
@@ -259,7 +261,8 @@ CREATE FUNCTION tendril_text_matches(graph uuid, index uuid, pattern text, max_r
 RETURNS TABLE (id uuid)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off AS $$
+SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off
+SET enable_bitmapscan = on AS $$
 BEGIN
   RETURN QUERY
   SELECT e.record_id FROM text_entries e

@@ -156,7 +156,7 @@ describe('a list', () => {
   it(`is the same with and without indexes, page for page (seed ${seed})`, async () => {
     const random = seededRandom(seed)
     const ways = new Map<string, number>()
-    for (let round = 0; round < 250; round += 1) {
+    for (let round = 0; round < 150; round += 1) {
       const query = randomQuery(random)
       const plan = planOf(query)
       const way = `${plan.ordered ? 'ordered' : 'scan'} ${plan.narrowing?.by ?? ''}`
