@@ -216,7 +216,7 @@ CREATE FUNCTION tendril_search(
   graph uuid, index uuid, words text, after_rank float8, after_id uuid, max_rows bigint
 ) RETURNS TABLE (id uuid, rank float8)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
+SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
 SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off
 SET enable_bitmapscan = on AS $$
 DECLARE
@@ -239,7 +239,7 @@ GRANT EXECUTE ON FUNCTION tendril_search(uuid, uuid, text, float8, uuid, bigint)
 CREATE FUNCTION tendril_word_matches(graph uuid, index uuid, words text, max_rows bigint)
 RETURNS TABLE (id uuid)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
+SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
 SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off
 SET enable_bitmapscan = on AS $$
 DECLARE
@@ -260,7 +260,7 @@ GRANT EXECUTE ON FUNCTION tendril_word_matches(uuid, uuid, text, bigint) TO tend
 CREATE FUNCTION tendril_text_matches(graph uuid, index uuid, pattern text, max_rows bigint)
 RETURNS TABLE (id uuid)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
+SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
 SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off
 SET enable_bitmapscan = on AS $$
 BEGIN
@@ -275,25 +275,47 @@ REVOKE EXECUTE ON FUNCTION tendril_text_matches(uuid, uuid, text, bigint) FROM P
 --> statement-breakpoint
 GRANT EXECUTE ON FUNCTION tendril_text_matches(uuid, uuid, text, bigint) TO tendril_app;
 --> statement-breakpoint
--- Records within `radius` of a place, nearest first. Distances are straight ones on the unit sphere.
+-- Records within `radius` of a place, nearest first, and those of one distance by id. Distances are
+-- straight ones on the unit sphere. May return more than `max_rows`: the last distance is whole.
 CREATE FUNCTION tendril_near(
   graph uuid, index uuid, latitude float8, longitude float8, radius float8,
   after_distance float8, after_id uuid, max_rows bigint
 ) RETURNS TABLE (id uuid, distance float8)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
+SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
 DECLARE
   middle cube := tendril_place(latitude, longitude);
+  hit record;
+  -- Found, and not returned yet: those of one distance.
+  tied uuid[] := '{}';
+  total bigint := 0;
 BEGIN
-  RETURN QUERY
-  SELECT e.record_id, e.place <-> middle FROM geo_entries e
-  WHERE e.tenant_id IS NOT DISTINCT FROM tendril_tenant() AND e.graph_id IS NOT DISTINCT FROM graph
-    AND e.index_id = index
-    -- A little more than the sphere's own box, for what rounding may take away.
-    AND e.place <@ cube_enlarge(middle, radius + 1e-9, 3) AND e.place <-> middle <= radius
-    AND (after_id IS NULL OR (e.place <-> middle, e.record_id) > (after_distance, after_id))
-  ORDER BY e.place <-> middle, e.record_id LIMIT max_rows;
+  -- The index knows the order of distances, and a loop reads on as far as it goes: a sort by id as well
+  -- would make some planners read everything first.
+  FOR hit IN
+    SELECT e.record_id, e.place <-> middle AS chord FROM geo_entries e
+    WHERE e.tenant_id IS NOT DISTINCT FROM tendril_tenant() AND e.graph_id IS NOT DISTINCT FROM graph
+      AND e.index_id = index
+      -- A little more than the sphere's own box, for what rounding may take away.
+      AND e.place <@ cube_enlarge(middle, radius + 1e-9, 3) AND e.place <-> middle <= radius
+      AND (after_id IS NULL OR (e.place <-> middle, e.record_id) > (after_distance, after_id))
+    ORDER BY e.place <-> middle
+  LOOP
+    IF hit.chord IS DISTINCT FROM distance THEN
+      FOR id IN SELECT each FROM unnest(tied) AS each ORDER BY each LOOP
+        RETURN NEXT;
+      END LOOP;
+      tied := '{}';
+      distance := hit.chord;
+      EXIT WHEN total >= max_rows;
+    END IF;
+    tied := tied || hit.record_id;
+    total := total + 1;
+  END LOOP;
+  FOR id IN SELECT each FROM unnest(tied) AS each ORDER BY each LOOP
+    RETURN NEXT;
+  END LOOP;
 END $$;
 --> statement-breakpoint
 REVOKE EXECUTE ON FUNCTION tendril_near(uuid, uuid, float8, float8, float8, float8, uuid, bigint) FROM PUBLIC;

@@ -1,5 +1,9 @@
+import { PgDialect } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isAppError } from '../../../core/errors.ts'
+import type { GraphRequest } from '../../../core/log/requests.ts'
+import { commitPayload } from '../../../db/commit/payload.ts'
+import { commitStatement } from '../../../db/commit/statement.ts'
 import { buildIndexPage, dropIndexPage } from '../../../db/queries/index-build.ts'
 import { loadTypeTask, type TypeTaskProgress } from '../../../db/queries/type-tasks.ts'
 import { createEntity, request, update } from '../../contracts/graph-log-store/requests.ts'
@@ -124,6 +128,21 @@ describe('the commit', () => {
     await graph.commit(request({ entities: [update(named, version, other)] }))
     expect(await places()).toEqual(before)
     await expectExact(graph)
+  })
+
+  it('is the statement it always was where the graph has no indexes', async () => {
+    const graph = await IndexedGraph.create(shard)
+    const sqlOf = (change: Partial<GraphRequest>) =>
+      new PgDialect().sqlToQuery(
+        commitStatement(
+          graph.address,
+          commitPayload([request({ entities: [createEntity()], ...change })]),
+        ),
+      ).sql
+    expect(sqlOf({ indexMethods: [] })).toBe(sqlOf({}))
+    expect(sqlOf({})).not.toMatch(/types|_entries/)
+    expect(sqlOf({ indexMethods: ['geo'] })).toMatch(/geo_entries/)
+    expect(sqlOf({ indexMethods: ['geo'] })).not.toMatch(/index_entries/)
   })
 
   it('adds nothing to an index that is no longer declared', async () => {
