@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts'
-import type { TypeState, TypeTask } from '../types/definition.ts'
+import type { IndexMethod, TypeState, TypeTask } from '../types/definition.ts'
 import type { Content, Kind } from './commands.ts'
 import type { TypeEventKind } from './events.ts'
 
@@ -77,6 +77,8 @@ export type GraphRequest = Origin & {
   readonly atomic: boolean
   /** The schema the request was validated against (C5). */
   readonly schemaSeq: number
+  /** Methods of the indexes which that schema declares: the commit keeps them. Default: none. */
+  readonly indexMethods?: readonly IndexMethod[]
   readonly entities: readonly EntityOp[]
   readonly relationships: readonly RelationshipOp[]
   readonly types: readonly TypeOp[]

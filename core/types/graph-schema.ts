@@ -3,7 +3,7 @@ import type { FieldError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import type { Kind } from '../log/commands.ts'
 import type { TypeDefinition } from '../log/records.ts'
-import type { TypeState } from './definition.ts'
+import type { DeclaredIndex, IndexMethod, TypeState } from './definition.ts'
 
 /** The types of a graph, ready to validate with. A type that is not defined takes any properties. */
 export type GraphSchema = {
@@ -11,17 +11,35 @@ export type GraphSchema = {
   readonly schemaSeq: number
   /** By type, all of which a record has to satisfy: while a change is checked, the new one as well. */
   readonly validators: ReadonlyMap<string, readonly Validator[]>
+  /** Those that declare indexes. */
+  readonly indexed: readonly IndexedType[]
+}
+
+/** What queries and commits have to know of a type: the indexes it declares. */
+export type IndexedType = Pick<TypeDefinition, 'kind' | 'name' | 'indexes'>
+
+/** The indexes of a type, ready or not. */
+export function indexesOf(schema: GraphSchema, kind: Kind, name: string): readonly DeclaredIndex[] {
+  return schema.indexed.find((type) => type.kind === kind && type.name === name)?.indexes ?? []
+}
+
+/** What the graph's indexes are made by: a commit keeps them all, those that are being built as well. */
+export function indexMethods({ indexed }: GraphSchema): IndexMethod[] {
+  return [...new Set(indexed.flatMap(({ indexes }) => indexes.map(({ method }) => method)))]
 }
 
 export function graphSchema(
   schemaSeq: number,
-  types: readonly Pick<TypeDefinition, 'kind' | 'name' | 'json_schema' | 'change'>[],
+  types: readonly Pick<TypeDefinition, 'kind' | 'name' | 'json_schema' | 'change' | 'indexes'>[],
 ): GraphSchema {
   return {
     schemaSeq,
     validators: new Map(
       types.map((type) => [typeKey(type.kind, type.name), schemasInForce(type).map(compileSchema)]),
     ),
+    indexed: types
+      .filter(({ indexes }) => indexes.length > 0)
+      .map(({ kind, name, indexes }) => ({ kind, name, indexes })),
   }
 }
 

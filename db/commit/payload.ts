@@ -1,5 +1,6 @@
 import { nameKey } from '../../core/log/name-key.ts'
 import type { EndRef, EntityOp, GraphRequest, RelationshipOp } from '../../core/log/requests.ts'
+import type { IndexMethod } from '../../core/types/definition.ts'
 
 /**
  * A group of requests as the commit statement reads it: three JSON arrays, each row naming its
@@ -10,6 +11,8 @@ export type CommitPayload = {
   readonly entities: string
   readonly relationships: string
   readonly has: PayloadParts
+  /** Methods of the indexes that the graph's types declare. */
+  readonly indexMethods: readonly IndexMethod[]
 }
 
 /**
@@ -74,6 +77,7 @@ export function commitPayload(group: readonly GraphRequest[]): CommitPayload {
     entities: numbered(rows.map(({ entities }) => entities)),
     relationships: numbered(rows.map(({ relationships }) => relationships)),
     has: partsOf(group),
+    indexMethods: [...new Set(group.flatMap(({ indexMethods = [] }) => indexMethods))],
   }
 }
 

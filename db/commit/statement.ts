@@ -3,6 +3,7 @@ import type { GraphAddress } from '../../core/log/address.ts'
 import { COMMIT_INCONSISTENT } from '../log-store.ts'
 import { inGraph } from '../queries/snapshot.ts'
 import { entityVerdicts } from './entity-verdicts.ts'
+import { indexEntries } from './index-entries.ts'
 import type { CommitPayload } from './payload.ts'
 import { relationshipVerdicts } from './relationship-verdicts.ts'
 
@@ -71,7 +72,7 @@ with head as (
   from found
 ), event as (
   select * from change where outcome <> 'unchanged'
-), ${entityWrites(payload, keys)} ${relationshipWrites(payload, keys)} logged as (
+), ${entityWrites(payload, keys)} ${relationshipWrites(payload, keys)} ${indexEntries(payload.indexMethods, mine, keys)} logged as (
   insert into events (tenant_id, graph_id, seq, at, kind, subject_id, type, external_id, from_id,
     to_id, actor, request_id, commit_id, before, after)
   select ${keys}, seq, at, record || '.' || outcome, id, type, external_id, from_id, to_id, actor,

@@ -3,13 +3,17 @@ import type { Json } from '../../core/json.ts'
 import type { GraphAddress } from '../../core/log/address.ts'
 import type { ListQuery, Position } from '../../core/log/list-query.ts'
 import type { Entity, Neighbor } from '../../core/log/records.ts'
+import type { IndexPlan } from '../../core/types/index-plan.ts'
 import type { Database } from '../client.ts'
-import { listStatement } from './list.ts'
+import { listStatements } from './list.ts'
 import { ENTITY_COLUMNS, toEntity, toRelationship } from './rows.ts'
 import { inGraph, inList, readGraph } from './snapshot.ts'
 
 /** A value and the seq and history it was read at. */
 export type ReadAt<T> = { readonly value: T; readonly seq: number; readonly historyId: string }
+
+/** The same with the seq of the last change of the graph's types, which a plan rests on. */
+export type PlannedReadAt<T> = ReadAt<T> & { readonly schemaSeq: number }
 
 export type Page<T> = { readonly items: readonly T[]; readonly next: Position | null }
 
@@ -44,11 +48,14 @@ export async function listEntities(
   shard: Database,
   graph: GraphAddress,
   query: ListQuery,
-): Promise<ReadAt<Page<Entity>>> {
-  const { results, ...at } = await readGraph(shard, graph, [
-    listStatement(graph, 'entities', ENTITY_COLUMNS, query),
-  ])
-  return { value: page(results[0] ?? [], query.limit, toEntity), ...at }
+  plan: IndexPlan,
+): Promise<PlannedReadAt<Page<Entity>>> {
+  const { results, ...at } = await readGraph(
+    shard,
+    graph,
+    listStatements(graph, 'entities', ENTITY_COLUMNS, query, plan),
+  )
+  return { value: page(results.at(-1) ?? [], query.limit, toEntity), ...at }
 }
 
 /** Cuts the extra row off and says where the page ended, if it was there. */

@@ -2,9 +2,10 @@ import { sql } from 'drizzle-orm'
 import type { GraphAddress } from '../../core/log/address.ts'
 import type { ListQuery } from '../../core/log/list-query.ts'
 import type { Relationship } from '../../core/log/records.ts'
+import type { IndexPlan } from '../../core/types/index-plan.ts'
 import type { Database } from '../client.ts'
-import { type Page, page, type ReadAt } from './entities.ts'
-import { listStatement } from './list.ts'
+import { type Page, type PlannedReadAt, page, type ReadAt } from './entities.ts'
+import { listStatements } from './list.ts'
 import { RELATIONSHIP_COLUMNS, toRelationship } from './rows.ts'
 import { inGraph, inList, readGraph } from './snapshot.ts'
 
@@ -40,9 +41,12 @@ export async function listRelationships(
   shard: Database,
   graph: GraphAddress,
   query: ListQuery,
-): Promise<ReadAt<Page<Relationship>>> {
-  const { results, ...at } = await readGraph(shard, graph, [
-    listStatement(graph, 'relationships', RELATIONSHIP_COLUMNS, query),
-  ])
-  return { value: page(results[0] ?? [], query.limit, toRelationship), ...at }
+  plan: IndexPlan,
+): Promise<PlannedReadAt<Page<Relationship>>> {
+  const { results, ...at } = await readGraph(
+    shard,
+    graph,
+    listStatements(graph, 'relationships', RELATIONSHIP_COLUMNS, query, plan),
+  )
+  return { value: page(results.at(-1) ?? [], query.limit, toRelationship), ...at }
 }

@@ -63,7 +63,11 @@ describe.each(['catalog', 'shard'] as const)('tendril_purge_commits in a %s', (k
 })
 
 describe('tendril_purge_deleted_graphs', () => {
-  const tables = ['entities', 'relationships', 'types']
+  const tables = [
+    ...['entities', 'relationships', 'types', 'type_tasks', 'index_entries'],
+    ...['text_entries', 'fulltext_entries', 'geo_entries'],
+  ]
+  const each = (rows: number) => tables.map(() => rows)
 
   async function newGraph(deleted: boolean): Promise<string> {
     const [tenant, graph] = [randomUUID(), randomUUID()]
@@ -90,12 +94,12 @@ describe('tendril_purge_deleted_graphs', () => {
   it('removes the rows of deleted graphs step by step, and keeps their logs', async () => {
     const kept = await newGraph(false)
     const gone = await newGraph(true)
-    expect(await purged('shard', 'tendril_purge_deleted_graphs(2)')).toBe(6)
-    expect(await countsOf(gone)).toEqual([1, 1, 1, 3])
-    expect(await purged('shard', 'tendril_purge_deleted_graphs(2)')).toBe(3)
+    expect(await purged('shard', 'tendril_purge_deleted_graphs(2)')).toBe(2 * tables.length)
+    expect(await countsOf(gone)).toEqual([...each(1), 3])
+    expect(await purged('shard', 'tendril_purge_deleted_graphs(2)')).toBe(tables.length)
     expect(await purged('shard', 'tendril_purge_deleted_graphs(2)')).toBe(0)
-    expect(await countsOf(gone)).toEqual([0, 0, 0, 3])
-    expect(await countsOf(kept)).toEqual([3, 3, 3, 3])
+    expect(await countsOf(gone)).toEqual([...each(0), 3])
+    expect(await countsOf(kept)).toEqual([...each(3), 3])
     const { rowCount } = await databases.shard.owner.query('select from graphs where id = $1', [
       gone,
     ])

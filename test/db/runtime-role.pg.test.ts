@@ -80,8 +80,13 @@ describe.each(KINDS)('the role of the runtime in a %s', (kind) => {
             commits: 'insert select',
             entities: 'delete insert select update',
             events: 'insert select',
+            fulltext_entries: 'delete insert select update',
+            geo_entries: 'delete insert select update',
             graphs: 'insert select update',
+            index_entries: 'delete insert select update',
             relationships: 'delete insert select update',
+            text_entries: 'delete insert select update',
+            type_tasks: 'delete insert select update',
             types: 'delete insert select update',
           },
     )

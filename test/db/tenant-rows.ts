@@ -37,7 +37,12 @@ function newValue(name: string, type: string): string | null {
     case 'timestamp with time zone':
       return name === 'deleted_at' ? null : new Date().toISOString()
     case 'text':
+    case 'tsvector':
       return randomUUID()
+    case 'bytea':
+      return `\\x${randomUUID().replaceAll('-', '')}`
+    case 'cube':
+      return `(${Math.random()}, ${Math.random()}, ${Math.random()})`
     default:
       throw new Error(`no value for the type ${type} of ${name}`)
   }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { AppError } from '../../core/errors.ts'
 import { isUuid } from '../../core/ids.ts'
 import type { Json } from '../../core/json.ts'
-import { jsonProblems, textProblem } from '../../core/json-problems.ts'
+import { textProblem } from '../../core/json-problems.ts'
 import type { Position, Sort } from '../../core/log/list-query.ts'
 import type { NeighborQuery } from '../../db/queries/entities.ts'
 import type { TypeName } from '../../db/queries/types.ts'
@@ -26,7 +26,10 @@ export function parseListCursor(cursor: string, sort: Sort): Position {
 function fitsSort(value: unknown, sort: Sort): boolean {
   switch (sort.by) {
     case 'property':
-      return jsonProblems(value, '').length === 0
+      return typeof value === 'string' && /^([0-9a-f]{2}){1,250}$/.test(value)
+    case 'rank':
+    case 'distance':
+      return typeof value === 'number' && value >= 0
     case 'version':
       return Number.isSafeInteger(value)
     case 'id':

@@ -4,8 +4,10 @@ import type { Json } from '../../core/json.ts'
 import { jsonProblems, parseJsonExactly, textProblem } from '../../core/json-problems.ts'
 import {
   type Comparison,
+  type ContainsFilter,
   type ListQuery,
   MAX_LIST_LIMIT,
+  type Near,
   type PropertyFilter,
   type Sort,
 } from '../../core/log/list-query.ts'
@@ -15,9 +17,9 @@ const DEFAULT_LIMIT = 50
 
 export type Reader = { readonly params: URLSearchParams; readonly errors: FieldError[] }
 
-const COMMON = ['type', 'external_id', 'sort', 'cursor', 'limit']
+const COMMON = ['type', 'external_id', 'search', 'sort', 'cursor', 'limit']
 const OWN = {
-  entity: [...COMMON, 'name_prefix'],
+  entity: [...COMMON, 'name_prefix', 'name[contains]', 'near', 'radius_m'],
   relationship: [...COMMON, 'from_id', 'to_id'],
 } as const
 
@@ -31,11 +33,15 @@ export function parseListQuery(
   const reader: Reader = { params, errors: [] }
   const allowed: readonly string[] = OWN[kind]
   const properties: PropertyFilter[] = []
+  const contains: ContainsFilter[] = []
   for (const [name, value] of params) {
     const problems = [...textProblem(name, name), ...textProblem(value, name)]
     if (problems.length > 0) reader.errors.push(...problems)
-    else if (name.startsWith('properties.')) properties.push(...propertyFilter(reader, name, value))
-    else if (!allowed.includes(name)) complain(reader, name, 'is not a parameter of this list')
+    else if (name.endsWith('[contains]') && (allowed.includes(name) || PROPERTY.test(name))) {
+      contains.push(...containsFilter(reader, name, value))
+    } else if (name.startsWith('properties.')) {
+      properties.push(...propertyFilter(reader, name, value))
+    } else if (!allowed.includes(name)) complain(reader, name, 'is not a parameter of this list')
   }
   const sort = readSort(reader, kind)
   const query = {
@@ -45,6 +51,9 @@ export function parseListQuery(
     fromId: readUuid(reader, 'from_id'),
     toId: readUuid(reader, 'to_id'),
     properties,
+    contains,
+    search: readSearch(reader),
+    near: readNear(reader),
     sort,
     limit: readInteger(reader, 'limit', DEFAULT_LIMIT, 1, MAX_LIST_LIMIT),
   }
@@ -110,7 +119,11 @@ function propertyFilter(reader: Reader, name: string, text: string): PropertyFil
   const [, path, operator = 'eq'] = PROPERTY.exec(name) ?? []
   const comparison = COMPARISONS.find((each) => each === operator)
   if (path === undefined || comparison === undefined) {
-    complain(reader, name, `must be properties.<key> with one of [${COMPARISONS.join('], [')}]`)
+    complain(
+      reader,
+      name,
+      `must be properties.<key> with one of [${[...COMPARISONS, 'contains'].join('], [')}]`,
+    )
     return []
   }
   const { value, problems } = literal(text, name)
@@ -120,6 +133,60 @@ function propertyFilter(reader: Reader, name: string, text: string): PropertyFil
     return []
   }
   return [{ path: path.split('.'), comparison, value }]
+}
+
+/** Most characters of a text that is looked for. */
+const MAX_SEARCH_CHARACTERS = 1_000
+
+/** `name[contains]=x` or `properties.a.b[contains]=x`: text, whatever it looks like. */
+function containsFilter(reader: Reader, name: string, text: string): ContainsFilter[] {
+  if (text === '' || text.length > MAX_SEARCH_CHARACTERS) {
+    complain(reader, name, `must have 1 to ${MAX_SEARCH_CHARACTERS} characters`)
+    return []
+  }
+  const [, path] = PROPERTY.exec(name) ?? []
+  return [{ path: path?.split('.') ?? null, text }]
+}
+
+function readSearch(reader: Reader): string | null {
+  const words = reader.params.get('search')
+  if (words === null) return null
+  needType(reader, 'search')
+  if (words.trim() === '' || words.length > MAX_SEARCH_CHARACTERS) {
+    complain(reader, 'search', `must have words, at most ${MAX_SEARCH_CHARACTERS} characters`)
+  }
+  return words
+}
+
+/** Beyond it is no place on Earth. */
+const MAX_RADIUS_M = 21_000_000
+
+function readNear(reader: Reader): Near | null {
+  const place = reader.params.get('near')
+  const radius = reader.params.get('radius_m')
+  if (place === null) {
+    if (radius !== null) complain(reader, 'radius_m', 'goes with near')
+    return null
+  }
+  needType(reader, 'near')
+  const [lat = Number.NaN, lon = Number.NaN, ...rest] = place.split(',').map(decimal)
+  if (!(Math.abs(lat) <= 90 && Math.abs(lon) <= 180) || rest.length > 0) {
+    complain(reader, 'near', 'must be latitude,longitude in degrees')
+  }
+  const radiusM = radius === null ? null : decimal(radius)
+  if (radiusM !== null && !(radiusM >= 0 && radiusM <= MAX_RADIUS_M)) {
+    complain(reader, 'radius_m', `must be metres from 0 to ${MAX_RADIUS_M}`)
+  }
+  return { lat, lon, radiusM }
+}
+
+/** Indexes belong to types. */
+function needType(reader: Reader, name: string): void {
+  if (!reader.params.has('type')) complain(reader, name, 'needs a type, whose index it uses')
+}
+
+function decimal(text: string): number {
+  return /^\s*-?\d{1,20}(\.\d{1,20})?\s*$/.test(text) ? Number(text) : Number.NaN
 }
 
 /** A JSON number, `true`, `false`, `null` or quoted string is taken as that, anything else as text. */
@@ -138,7 +205,13 @@ function literal(text: string, name: string): { value: Json; problems: readonly 
 const SORTS = ['id', 'created_at', 'updated_at', 'version', 'name'] as const
 
 function readSort(reader: Reader, kind: 'entity' | 'relationship'): Sort {
-  const text = reader.params.get('sort') ?? 'created_at'
+  const text = reader.params.get('sort')
+  if (text === null && reader.params.has('search')) return { by: 'rank', descending: true }
+  if (text === null && reader.params.has('near')) return { by: 'distance', descending: false }
+  return readSortName(reader, kind, text ?? 'created_at')
+}
+
+function readSortName(reader: Reader, kind: 'entity' | 'relationship', text: string): Sort {
   const descending = text.startsWith('-')
   const key = descending ? text.slice(1) : text
   if (key.startsWith('properties.') && key.length > 'properties.'.length) {

@@ -28,6 +28,7 @@ import {
 import type { GraphContext } from '../context.ts'
 import { afterWrite } from './after-write.ts'
 import { graphOperation } from './define.ts'
+import { readByPlan } from './read-by-plan.ts'
 import { type Written, write } from './write.ts'
 
 /** An answer and the place in the graph's log that it speaks of. */
@@ -62,7 +63,9 @@ export const lookUpEntities = graphOperation('graph.read', async (context, names
 })
 
 export const findEntities = graphOperation('graph.read', async (context, query: ListQuery) => {
-  const read = await listEntities(shardOf(context), context.graph, query)
+  const read = await readByPlan(context, 'entity', query, (plan) =>
+    listEntities(shardOf(context), context.graph, query, plan),
+  )
   return answer(context, read.value, read)
 })
 
@@ -85,7 +88,9 @@ export const lookUpRelationships = graphOperation('graph.read', async (context, 
 })
 
 export const findRelationships = graphOperation('graph.read', async (context, query: ListQuery) => {
-  const read = await listRelationships(shardOf(context), context.graph, query)
+  const read = await readByPlan(context, 'relationship', query, (plan) =>
+    listRelationships(shardOf(context), context.graph, query, plan),
+  )
   return answer(context, read.value, read)
 })
 

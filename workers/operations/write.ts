@@ -2,7 +2,12 @@ import { AppError, type FieldError, invalid } from '../../core/errors.ts'
 import { type Command, MAX_COMMANDS } from '../../core/log/commands.ts'
 import { type FindCurrent, type Folded, fold } from '../../core/log/fold.ts'
 import type { CommitAnswer, GraphRequest, OpRefused, OpResult } from '../../core/log/requests.ts'
-import { type GraphSchema, validateProperties } from '../../core/types/graph-schema.ts'
+import type { IndexMethod } from '../../core/types/definition.ts'
+import {
+  type GraphSchema,
+  indexMethods,
+  validateProperties,
+} from '../../core/types/graph-schema.ts'
 import { findAnswer } from '../../db/queries/events.ts'
 import type { GraphContext } from '../context.ts'
 import { type CommitIdentity, commitIdentity } from './commit-ids.ts'
@@ -79,6 +84,7 @@ type Plan = {
   /** By command; a fault of the record that several commands write stands at the first of them. */
   readonly problems: ReadonlyMap<number, AppError>
   readonly schemaSeq: number
+  readonly indexMethods: readonly IndexMethod[]
 }
 
 async function prepare(context: GraphContext, commands: readonly Command[]): Promise<Plan> {
@@ -86,7 +92,11 @@ async function prepare(context: GraphContext, commands: readonly Command[]): Pro
     loadSchema(context),
     readCurrent(context, commands),
   ])
-  return { ...validated(commands, schema, findCurrent), schemaSeq: schema.schemaSeq }
+  return {
+    ...validated(commands, schema, findCurrent),
+    schemaSeq: schema.schemaSeq,
+    indexMethods: indexMethods(schema),
+  }
 }
 
 function validated(commands: readonly Command[], schema: GraphSchema, findCurrent: FindCurrent) {
@@ -110,7 +120,7 @@ function withPlainPointer({ pointer, message }: FieldError): FieldError {
 function graphRequest(
   { principal, requestId }: GraphContext,
   identity: CommitIdentity,
-  { folded, problems, schemaSeq }: Plan,
+  { folded, problems, schemaSeq, indexMethods }: Plan,
   atomic: boolean,
 ): GraphRequest {
   const isFine = ({ op }: { readonly op: number }) => !problems.has(op)
@@ -118,6 +128,7 @@ function graphRequest(
     ...identity,
     atomic,
     schemaSeq,
+    indexMethods,
     actor: principal.actor,
     requestId,
     entities: folded.entities.filter(isFine),

@@ -1,6 +1,6 @@
 import type { TypeTask } from '../../../core/types/definition.ts'
-import { finishIndex } from '../../../core/types/finish-task.ts'
 import { checkPage } from './check.ts'
+import { buildPage, dropPage } from './index-tasks.ts'
 import type { TaskStep } from './step.ts'
 
 type Word = TypeTask extends infer Task
@@ -12,11 +12,8 @@ type Word = TypeTask extends infer Task
 /** What does a page of each task, by the first word of its name. */
 const STEPS: Readonly<Record<Word, TaskStep>> = {
   check: checkPage,
-  build: async ({ task, type }) => ({
-    status: 'finished',
-    change: type && finishIndex(type, task.task.slice('build:'.length)),
-  }),
-  drop: async () => ({ status: 'finished', change: null }),
+  build: buildPage,
+  drop: dropPage,
 }
 
 export function stepOf(task: TypeTask): TaskStep {
