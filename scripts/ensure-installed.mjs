@@ -1,7 +1,7 @@
-// Runs before `npm start`, `npm test` and `npm run dev`, on whatever Node the machine has: plain
+// Runs before `npm start`, `npm test`, `npm run deploy` and the like, on whatever Node the machine has: plain
 // JavaScript, nothing but Node's own modules.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { delimiter, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -9,7 +9,7 @@ const OLDEST_NODE = 20
 const root = fileURLToPath(new URL('..', import.meta.url))
 const modules = join(root, 'node_modules')
 
-const problem = check() ?? (isInstalled() ? undefined : install())
+const problem = check() ?? (isInstalled() ? linkNode() : install())
 if (problem !== undefined) {
   console.error(problem)
   process.exitCode = 1
@@ -66,26 +66,49 @@ function install() {
   // Not `npm ci`: it refuses a lock file in which the builds for other systems are missing, and
   // this one was written against a registry that has few of them. Without saving, the file stays
   // as it is. A production NODE_ENV would leave out what the local stack consists of.
-  const flags = ['--no-save', '--include=dev', '--loglevel=error']
-  const result = spawnSync('npm', ['install', ...flags], {
-    cwd: root,
-    stdio: 'inherit',
-    shell: process.platform === 'win32',
-    // npm must not run on the Node inside the folder that it is about to replace.
-    env: { ...process.env, PATH: pathWithout(modules) },
-  })
+  const result = npm('install', '--no-save', '--include=dev', '--loglevel=error')
   if (result.error?.code === 'ENOENT') return 'npm was not found: install Node with npm.'
   if (result.status !== 0) {
     return 'Installing the packages failed; what npm said is above. Nothing was started.'
   }
+  linkNode()
   // Not the package `node`: its install script runs npm inside of npm, and the two trip over each other.
-  if (!existsSync(join(modules, '.bin', 'node')) && process.platform !== 'win32') {
+  if (!hasNode() && process.platform !== 'win32') {
     return (
       'npm left out the Node that Tendril runs on (optional packages omitted in its configuration, ' +
       'or a system without one): allow them, delete node_modules, and start again.'
     )
   }
   return undefined
+}
+
+/**
+ * npm 10 links the program `node` of this system's package, and then removes the link together with
+ * the packages for other systems, whose programs have the same name.
+ */
+function linkNode() {
+  const name = hasNode() ? undefined : programs().find((each) => /^node-/.test(each))
+  if (name !== undefined) npm('rebuild', name, '--loglevel=error')
+}
+
+/** Packages that hold a Node for this system. */
+function programs() {
+  if (!existsSync(modules)) return []
+  return readdirSync(modules).filter((name) => existsSync(join(modules, name, 'bin', 'node')))
+}
+
+function hasNode() {
+  return existsSync(join(modules, '.bin', 'node'))
+}
+
+function npm(...args) {
+  return spawnSync('npm', args, {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+    // npm must not run on the Node inside the folder that it is about to replace.
+    env: { ...process.env, PATH: pathWithout(modules) },
+  })
 }
 
 function pathWithout(folder) {

@@ -29,7 +29,8 @@ export function madeSecrets({
   const asApp = (ownerUrl: string): string => {
     const url = new URL(ownerUrl)
     url.username = APP_ROLE
-    url.password = appPassword
+    // The setter leaves a % as it is.
+    url.password = encodeURIComponent(appPassword)
     return url.href
   }
   const shards = targets.filter(({ kind }) => kind === 'shard')
@@ -86,8 +87,17 @@ function urlProblems(
   if (ownerUrl && new URL(ownerUrl).pathname !== pathname) {
     problems.push(`${name} names another database than the owner's connection string`)
   }
-  if (owner && decodeURIComponent(password) !== owner.appPassword) {
+  if (owner && decoded(password) !== owner.appPassword) {
     problems.push(`${name} has another password than TENDRIL_APP_PASSWORD, which will be set`)
   }
   return problems
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // A % that begins no escape stands for itself.
+    return text
+  }
 }

