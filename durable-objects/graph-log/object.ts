@@ -1,14 +1,14 @@
 import { DurableObject } from 'cloudflare:workers'
+import type { LogHead } from '../../core/cache/log-view.ts'
 import type { GraphAddress, LogAddress, TenantAddress } from '../../core/log/address.ts'
 import { footprint } from '../../core/log/footprint.ts'
 import type { CommitAnswer, GraphRequest } from '../../core/log/requests.ts'
-import type { WatermarksDiff } from '../../core/log/watermarks.ts'
 import type { TenantRequest } from '../../core/tenant/requests.ts'
 import { graphLogStore } from '../../db/commit/graph-log-store.ts'
 import { tenantLogStore } from '../../db/commit/tenant-log-store.ts'
 import { openCatalog, openShard } from '../../db/databases.ts'
 import { parseEnv, type RawEnv } from '../../env.ts'
-import { LogRunner, type RunnerOptions } from './runner.ts'
+import { LogRunner, type RunnerHead, type RunnerOptions } from './runner.ts'
 import { tenantFootprint } from './tenant-footprint.ts'
 import type { WriterOptions } from './writer.ts'
 
@@ -31,22 +31,25 @@ export class GraphLog extends DurableObject<RawEnv> {
   }
 
   /**
-   * What changed after `since`. Answered synchronously from memory where that suffices: the platform
-   * has then just checked that this is the only instance (C2).
+   * What changed after `since`, from a log that reaches at least `atLeast` or is asked of the
+   * database first. Answered synchronously from memory where that suffices: the platform has then
+   * just checked that this is the only instance (C2).
    */
-  watermarks(log: LogAddress, since: number): WatermarksDiff | Promise<WatermarksDiff> {
+  watermarks(log: LogAddress, since: number, atLeast: number): LogHead | Promise<LogHead> {
     const runner = log.kind === 'graph' ? this.#graphRunner(log) : this.#tenantRunner(log)
-    const known = runner.watermarks
-    return known && known.head >= since ? known.since(since) : this.#reloaded(runner, since)
+    const { head } = runner
+    const reaches = head !== null && head.watermarks.head >= Math.max(since, atLeast)
+    return reaches ? headSince(head, since) : this.#reloaded(runner, since, atLeast)
   }
 
   async #reloaded(
-    runner: { watermarksFrom(seq: number): Promise<{ since(seq: number): WatermarksDiff }> },
+    runner: { headFrom(seq: number): Promise<RunnerHead> },
     since: number,
-  ): Promise<WatermarksDiff> {
-    const watermarks = await runner.watermarksFrom(since)
+    atLeast: number,
+  ): Promise<LogHead> {
+    const head = await runner.headFrom(Math.max(since, atLeast))
     await this.#confirmInstance()
-    return watermarks.since(since)
+    return headSince(head, since)
   }
 
   #runnerOptions(): RunnerOptions {
@@ -78,4 +81,8 @@ export class GraphLog extends DurableObject<RawEnv> {
     )
     return this.#tenant
   }
+}
+
+function headSince({ historyId, watermarks }: RunnerHead, since: number): LogHead {
+  return { historyId, watermarks: watermarks.since(since) }
 }

@@ -216,7 +216,7 @@ export function bookmarkOf(
   { graph }: GraphContext,
   { seq, historyId }: { readonly seq: number; readonly historyId: string },
 ): Bookmark {
-  return { logId: graph.graphId, historyId, seq }
+  return { tenantId: graph.tenantId, logId: graph.graphId, historyId, seq }
 }
 
 export function shardOf({ services, graph }: GraphContext) {

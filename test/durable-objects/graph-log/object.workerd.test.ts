@@ -1,10 +1,10 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { LogHead } from '../../../core/cache/log-view.ts'
 import { graphId, tenantId } from '../../../core/ids.ts'
 import { type GraphAddress, logName } from '../../../core/log/address.ts'
 import type { CommitAnswer, GraphRequest } from '../../../core/log/requests.ts'
-import type { WatermarksDiff } from '../../../core/log/watermarks.ts'
 import { openShard } from '../../../db/databases.ts'
 import { placeGraph } from '../../../db/queries/graphs.ts'
 import { parseEnv, type RawEnv } from '../../../env.ts'
@@ -12,7 +12,7 @@ import { createRequest } from '../../harness/requests.ts'
 
 type LogStub = {
   commit(log: GraphAddress, request: GraphRequest): Promise<CommitAnswer>
-  watermarks(log: GraphAddress, since: number): Promise<WatermarksDiff>
+  watermarks(log: GraphAddress, since: number, atLeast: number): Promise<LogHead>
 }
 
 const bindings = parseEnv(env as unknown as RawEnv)
@@ -92,22 +92,24 @@ describe('the graph-log object', () => {
   })
 
   it('rebuilds its watermarks from the last events after an eviction (C2)', async () => {
-    const before = await stubOf(log).watermarks(log, 0)
+    const before = await stubOf(log).watermarks(log, 0, 0)
     await evictDurableObject(objectOf(log))
-    const after = await stubOf(log).watermarks(log, 0)
-    expect(after.head).toBe(before.head)
-    expect(new Map(after.buckets)).toEqual(new Map(before.buckets))
+    const after = await stubOf(log).watermarks(log, 0, 0)
+    expect(after.historyId).toBe(before.historyId)
+    expect(after.watermarks.head).toBe(before.watermarks.head)
+    expect(new Map(after.watermarks.buckets)).toEqual(new Map(before.watermarks.buckets))
   })
 
-  it('reloads when it is asked since a seq above its head (C2)', async () => {
-    const { head } = await stubOf(log).watermarks(log, 0)
+  it('reloads when it is told of a seq above its head (C2, R2)', async () => {
+    const { watermarks } = await stubOf(log).watermarks(log, 0, 0)
+    const { head } = watermarks
     const twin = bindings.GRAPH_LOG.getByName(`another instance of ${logName(log)}`)
     const answer = await (twin as unknown as LogStub).commit(log, createRequest())
     expect(seqOf(answer)).toBe(head + 1)
-    const stale = await stubOf(log).watermarks(log, 0)
-    expect(stale.head).toBe(head)
-    const fresh = await stubOf(log).watermarks(log, head + 1)
-    expect(fresh.head).toBe(head + 1)
+    const stale = await stubOf(log).watermarks(log, 0, head)
+    expect(stale.watermarks.head).toBe(head)
+    const fresh = await stubOf(log).watermarks(log, head, head + 1)
+    expect(fresh.watermarks).toMatchObject({ since: head, head: head + 1 })
   })
 
   it('takes over from an instance that still answers, without a gap or a double (C1)', async () => {
@@ -123,7 +125,7 @@ describe('the graph-log object', () => {
 
   it('keeps the code of an error across the call', async () => {
     const nowhere = { ...log, graphId: graphId(crypto.randomUUID()) }
-    await expect(stubOf(nowhere).watermarks(nowhere, 0)).rejects.toMatchObject({
+    await expect(stubOf(nowhere).watermarks(nowhere, 0, 0)).rejects.toMatchObject({
       name: 'AppError',
       code: 'not_found',
     })
