@@ -17,6 +17,8 @@ export type Known = {
   readonly copy: WatermarksCopy
   /** Everything acknowledged before it is in the copy (R8). */
   readonly askedAt: number
+  /** The number of the latest call that told it. */
+  readonly call: number
 }
 
 type Call = { readonly number: number; readonly done: Promise<Known> }
@@ -47,18 +49,21 @@ export class LogView {
     deps: Waiting & { readonly now: () => number },
   ): Promise<Known> {
     for (;;) {
+      const known = this.#known
+      if (known && known.call > after && known.copy.head >= atLeast) return known
       const underWay = this.#underWay
       if (!underWay) return this.#send(ask, atLeast, deps).done
-      const joins = underWay.number > after
       const outcome = await settled(underWay.done, deps)
-      if (outcome === null && this.#underWay === underWay) this.#underWay = null
-      if (joins && outcome !== null && outcome.copy.head >= atLeast) return outcome
+      if (outcome === 'late' && this.#underWay === underWay) this.#underWay = null
+      // Who joined a call that failed does not try again: a hundred readers would, one by one.
+      if (outcome === 'failed' && underWay.number > after) return underWay.done
     }
   }
 
   #send(ask: AskLog, atLeast: number, deps: Waiting & { readonly now: () => number }): Call {
     this.#calls += 1
-    const call: Call = { number: this.#calls, done: this.#askAndMerge(ask, atLeast, deps.now) }
+    const number = this.#calls
+    const call: Call = { number, done: this.#askAndMerge(ask, atLeast, { number, now: deps.now }) }
     this.#underWay = call
     const ended = call.done
       .catch(() => undefined)
@@ -69,24 +74,35 @@ export class LogView {
     return call
   }
 
-  async #askAndMerge(ask: AskLog, atLeast: number, now: () => number): Promise<Known> {
-    const askedAt = now()
+  async #askAndMerge(
+    ask: AskLog,
+    atLeast: number,
+    { number, now }: { readonly number: number; readonly now: () => number },
+  ): Promise<Known> {
+    const told = { askedAt: now(), call: number }
     const since = this.#known?.copy.head ?? 0
     const head = await ask(since, Math.max(atLeast, since))
-    return this.#merge(head, askedAt) ?? this.#merge(await ask(0, atLeast), askedAt) ?? fail()
+    return this.#merge(head, told) ?? this.#merge(await ask(0, atLeast), told) ?? fail()
   }
 
   /** `null`: the difference begins above what is known here by now, and everything is needed. */
-  #merge({ historyId, watermarks }: LogHead, askedAt: number): Known | null {
+  #merge(
+    { historyId, watermarks }: LogHead,
+    { askedAt, call }: Pick<Known, 'askedAt' | 'call'>,
+  ): Known | null {
     const known = this.#known
     if (known?.historyId !== historyId) {
       if (watermarks.since !== 0) return null
-      this.#known = { historyId, copy: new WatermarksCopy(watermarks), askedAt }
+      this.#known = { historyId, copy: new WatermarksCopy(watermarks), askedAt, call }
       return this.#known
     }
     if (!known.copy.merge(watermarks)) return null
     // Calls may overtake each other; the copy has all that either of them told.
-    this.#known = { ...known, askedAt: Math.max(known.askedAt, askedAt) }
+    this.#known = {
+      ...known,
+      askedAt: Math.max(known.askedAt, askedAt),
+      call: Math.max(known.call, call),
+    }
     return this.#known
   }
 }
@@ -95,7 +111,16 @@ function fail(): never {
   throw new Error('the log answered with less than everything')
 }
 
-/** `null`: the call failed, or its request is gone and it never settles. */
-async function settled(done: Promise<Known>, { sleep }: Waiting): Promise<Known | null> {
-  return Promise.race([done.catch(() => null), sleep(FOLLOWER_DEADLINE_MS).then(() => null)])
+/** `late`: its request is gone perhaps, and then it never settles. */
+async function settled(
+  done: Promise<Known>,
+  { sleep }: Waiting,
+): Promise<'told' | 'failed' | 'late'> {
+  return Promise.race([
+    done.then(
+      () => 'told' as const,
+      () => 'failed' as const,
+    ),
+    sleep(FOLLOWER_DEADLINE_MS).then(() => 'late' as const),
+  ])
 }

@@ -25,6 +25,8 @@ export type Timed<T> = { readonly began: number; readonly result: T }
 /** A log as one request reads it. */
 export type LogReader = {
   readonly view: LogView
+  /** `view.calls` when the request arrived: what was asked before tells a strong read nothing (R4). */
+  readonly after: number
   readonly ask: AskLog
   readonly cache: Cache
   /** Loads of this log that are under way. */
@@ -35,16 +37,22 @@ export type LogReader = {
   readonly waiting: Waiting
 }
 
-export type ReadRequest<T> = {
-  readonly kind: CacheKind
-  /** Names of the values, unique in the log and stable. */
-  readonly names: readonly string[]
-  readonly load: (indexes: readonly number[]) => Promise<Loaded<T>>
+/** How fresh an answer has to be, and what counts for it. */
+export type Freshness = {
   readonly consistency: Consistency
   /** What the caller has seen of this log. */
   readonly bookmark: { readonly historyId: string; readonly seq: number } | null
   /** When the request arrived: ages count to then (R8). */
   readonly arrivedAt: number
+}
+
+export type ReadRequest<T> = Freshness & {
+  readonly kind: CacheKind
+  /** Read anew each time, and not kept: what is too large, or never asked for twice. */
+  readonly isUncached?: boolean
+  /** Names of the values, unique in the log and stable. */
+  readonly names: readonly string[]
+  readonly load: (indexes: readonly number[]) => Promise<Loaded<T>>
 }
 
 export type ReadAnswer<T> = {
@@ -82,11 +90,11 @@ export async function read<T>(log: LogReader, request: ReadRequest<T>): Promise<
  * Watermarks that the level allows to rely on; `null`: the log's object is away, and the level can do
  * without it.
  */
-async function sufficient<T>(log: LogReader, request: ReadRequest<T>): Promise<Known | null> {
-  const { view, ask, now, waiting } = log
+async function sufficient(log: LogReader, request: Freshness): Promise<Known | null> {
+  const { view, after, ask, now, waiting } = log
   const { consistency, bookmark, arrivedAt } = request
   const atLeast = bookmark?.seq ?? 0
-  const call = () => view.ask(ask, { after: view.calls, atLeast }, { now, ...waiting })
+  const call = () => view.ask(ask, { after, atLeast }, { now, ...waiting })
   if (consistency.level === 'strong') {
     return call().catch((cause) => {
       throw logAway(cause)
@@ -194,7 +202,8 @@ async function findOrLoad<T>(
     const isYoung = consistency.level === 'bounded' && held.knownAt >= oldestAllowed
     return round === 1 && isYoung && held.upTo >= floor
   }
-  const found = round < MAX_ROUNDS ? await log.cache.find<T>(keys, isGood) : names.map(() => null)
+  const mayFind = round < MAX_ROUNDS && !request.isUncached
+  const found = mayFind ? await log.cache.find<T>(keys, isGood) : names.map(() => null)
   const missing = found.flatMap((each, i) => (each === null ? [i] : []))
   const outdated = found.flatMap((each, i) =>
     each !== null && each.held.upTo < known.copy.head ? [i] : [],
@@ -217,7 +226,7 @@ async function findOrLoad<T>(
 /** Loads values in one snapshot, together with whoever asks for the same ones, and keeps them. */
 async function loadAndStore<T>(
   log: LogReader,
-  { kind, names, load }: ReadRequest<T>,
+  { kind, names, load, isUncached }: ReadRequest<T>,
   indexes: readonly number[],
 ): Promise<{ readonly historyId: string; readonly loaded: readonly Held<T>[] }> {
   const flight = JSON.stringify([kind, indexes.map((i) => names[i])])
@@ -230,7 +239,11 @@ async function loadAndStore<T>(
   )
   // Under the history that the load saw: a restore may lie between it and the watermarks (H1).
   const prefix = log.keyPrefix(historyId)
-  log.cache.store(loaded.map((held, at) => [prefix + names[indexes[at] ?? 0], held]))
+  const entries = loaded.map((held, at): [string, Held<T>] => [
+    prefix + names[indexes[at] ?? 0],
+    held,
+  ])
+  if (!isUncached) log.cache.store(entries)
   return { historyId, loaded }
 }
 
@@ -264,6 +277,15 @@ function farthest(found: readonly Found<unknown>[]): Source {
   let result: Source = 'memory'
   for (const { source } of found) if (DISTANCE[source] > DISTANCE[result]) result = source
   return result
+}
+
+/**
+ * Begins to ask for the watermarks that a read will need, if it is likely to need any: so that logs
+ * that one request reads are asked in parallel.
+ */
+export function prefetch(log: LogReader, freshness: Freshness): void {
+  // A failure shows when the read itself asks.
+  log.waiting.waitUntil(sufficient(log, freshness).catch(() => null))
 }
 
 /** The log's object is away: the primary's snapshot says what is and how far the log is (R7). */
