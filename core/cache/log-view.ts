@@ -60,6 +60,20 @@ export class LogView {
     }
   }
 
+  /**
+   * Numbers a call that may tell of the log beside its purpose: a write. What it tells goes to
+   * `learn`, with what this returns.
+   */
+  begin(now: () => number): Pick<Known, 'askedAt' | 'call'> {
+    this.#calls += 1
+    return { askedAt: now(), call: this.#calls }
+  }
+
+  /** What such a call told; of no use when this view has fallen behind its beginning. */
+  learn(head: LogHead, begun: Pick<Known, 'askedAt' | 'call'>): void {
+    this.#merge(head, begun)
+  }
+
   #send(ask: AskLog, atLeast: number, deps: Waiting & { readonly now: () => number }): Call {
     this.#calls += 1
     const number = this.#calls

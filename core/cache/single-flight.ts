@@ -15,7 +15,7 @@ const LATE = Symbol('late')
 
 /**
  * Runs the same work once for all who ask while it is under way. The first one leads, under
- * `waitUntil`; when the leader fails or takes too long, one of the followers leads anew.
+ * `waitUntil`, and its failure is everybody's; when it takes too long, a follower leads anew.
  */
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Promise<T>>()
@@ -25,8 +25,7 @@ export class SingleFlight<T> {
       const flight = this.#flights.get(key)
       if (!flight) return this.#lead(key, work, waiting)
       const outcome = await Promise.race([
-        // A leader's failure may be its own: its request was cancelled.
-        flight.catch(() => LATE),
+        flight,
         waiting.sleep(FOLLOWER_DEADLINE_MS).then(() => LATE),
       ])
       if (outcome !== LATE) return outcome as T

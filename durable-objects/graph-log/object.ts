@@ -12,6 +12,9 @@ import { LogRunner, type RunnerHead, type RunnerOptions } from './runner.ts'
 import { tenantFootprint } from './tenant-footprint.ts'
 import type { WriterOptions } from './writer.ts'
 
+/** The answer to a write and, where that is worth it, what has changed in the log since. */
+export type Committed = { readonly answer: CommitAnswer; readonly head: LogHead | null }
+
 /**
  * The Durable Object of one log: a shell that hands requests to the writer. Everything it holds is
  * a cache of the log's head; what is acknowledged is in PostgreSQL.
@@ -22,12 +25,23 @@ export class GraphLog extends DurableObject<RawEnv> {
   #graph: LogRunner<GraphRequest> | null = null
   #tenant: LogRunner<TenantRequest> | null = null
 
-  commit(log: GraphAddress, request: GraphRequest): Promise<CommitAnswer> {
-    return this.#graphRunner(log).submit(request)
+  /** `since` is the head of the caller's watermarks; `null` when it has none to bring forward. */
+  async commit(
+    log: GraphAddress,
+    request: GraphRequest,
+    since: number | null = null,
+  ): Promise<Committed> {
+    const runner = this.#graphRunner(log)
+    return committed(await runner.submit(request), runner.head, since)
   }
 
-  commitTenant(log: TenantAddress, request: TenantRequest): Promise<CommitAnswer> {
-    return this.#tenantRunner(log).submit(request)
+  async commitTenant(
+    log: TenantAddress,
+    request: TenantRequest,
+    since: number | null = null,
+  ): Promise<Committed> {
+    const runner = this.#tenantRunner(log)
+    return committed(await runner.submit(request), runner.head, since)
   }
 
   /**
@@ -81,6 +95,20 @@ export class GraphLog extends DurableObject<RawEnv> {
     )
     return this.#tenant
   }
+}
+
+/** Buckets beyond which an answer to a write does not tell what changed: whoever reads asks for it. */
+const MAX_TOLD_BUCKETS = 10_000
+
+/**
+ * A commit that passed the fence came from the only instance there was then, which knew of all
+ * before it: its caller needs no call of his own to learn what changed.
+ */
+function committed(answer: CommitAnswer, head: RunnerHead | null, since: number | null): Committed {
+  const tells = answer.status === 'committed' && !answer.replayed && head !== null && since !== null
+  const told = tells ? headSince(head, since) : null
+  const isSmall = told !== null && told.watermarks.buckets.length <= MAX_TOLD_BUCKETS
+  return { answer, head: isSmall ? told : null }
 }
 
 function headSince({ historyId, watermarks }: RunnerHead, since: number): LogHead {

@@ -1,6 +1,7 @@
 import { AppError, type FieldError, invalid, notFound } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Kind } from '../../core/log/commands.ts'
+import { readTags } from '../../core/log/read-tags.ts'
 import type { TypeDefinition } from '../../core/log/records.ts'
 import type { CommitAnswer } from '../../core/log/requests.ts'
 import { schemaProblem } from '../../core/types/graph-schema.ts'
@@ -9,28 +10,35 @@ import type { GraphContext } from '../context.ts'
 import { commitIdentity } from './commit-ids.ts'
 import { graphOperation } from './define.ts'
 import { jsonSchemaProblems } from './json-schema-problems.ts'
-import { type Answer, bookmarkOf } from './records.ts'
+import { readValue } from './read-graph.ts'
+import { type Answer, answer, bookmarkOf } from './records.ts'
 import { answerError, refusalError } from './refusals.ts'
 import { forgetSchema, loadSchema } from './schema.ts'
 
 type Definition = { readonly kind: Kind; readonly name: string; readonly jsonSchema: JsonObject }
 
 export const findTypes = graphOperation('graph.read', async (context, _input: null) => {
-  const { services, graph } = context
-  const { value, ...at } = await listTypes(services.shard(graph.shardId), graph)
-  return { value: value.types, bookmark: bookmarkOf(context, at), replayed: false }
+  const read = await readTypes(context)
+  return answer(context, read.value.types, read)
 })
 
 export const readType = graphOperation(
   'graph.read',
   async (context, { kind, name }: Pick<Definition, 'kind' | 'name'>) => {
-    const { services, graph } = context
-    const { value, ...at } = await listTypes(services.shard(graph.shardId), graph)
-    const type = value.types.find((each) => each.kind === kind && each.name === name)
+    const read = await readTypes(context)
+    const type = read.value.types.find((each) => each.kind === kind && each.name === name)
     if (!type) throw notFound('this type')
-    return { value: type, bookmark: bookmarkOf(context, at), replayed: false }
+    return answer(context, type, read)
   },
 )
+
+function readTypes(context: GraphContext) {
+  const { services, graph } = context
+  return readValue(context, {
+    ...{ kind: 'types', name: 'all', tags: readTags.types },
+    load: () => listTypes(services.shard(graph.shardId), graph),
+  })
+}
 
 /** Defines a type: from then on every write of a record of it is checked against its JSON Schema. */
 export const defineType = graphOperation(
@@ -38,8 +46,8 @@ export const defineType = graphOperation(
   async (context, definition: Definition): Promise<Answer<TypeDefinition>> => {
     const problems = schemaProblems(definition.jsonSchema)
     if (problems.length > 0) throw invalid(problems)
-    const answer = await commitDefinition(context, definition)
-    const [done] = answer.results
+    const committed = await commitDefinition(context, definition)
+    const [done] = committed.results
     if (!done || !('outcome' in done)) throw notFound('this type')
     return {
       value: {
@@ -50,8 +58,8 @@ export const defineType = graphOperation(
         created_at: done.createdAt,
         updated_at: done.updatedAt,
       },
-      bookmark: bookmarkOf(context, answer),
-      replayed: answer.replayed,
+      bookmark: bookmarkOf(context, committed),
+      replayed: committed.replayed,
     }
   },
 )
