@@ -1,7 +1,7 @@
 import { type Loaded, type LogReader, prefetch, read } from '../../core/cache/read.ts'
 import { type TenantId, tenantId } from '../../core/ids.ts'
 import { type GraphAddress, logName, type TenantAddress } from '../../core/log/address.ts'
-import { DEFAULT_BOUND_MS } from '../../core/log/consistency.ts'
+import { SESSION } from '../../core/log/consistency.ts'
 import { type Access, accessByKey, accessByMember } from '../../db/queries/access.ts'
 import type { Context } from '../context.ts'
 import { isolate } from '../isolate.ts'
@@ -12,13 +12,6 @@ import { verifyAccessToken } from '../security/tokens.ts'
 type Arrived = Pick<Context, 'services' | 'consistency' | 'bookmarks' | 'arrivedAt'>
 
 export type Resolved = { readonly access: Access; readonly graphReader: LogReader | null }
-
-/** However old an answer may be, what its caller may do is at most this old (R9). */
-const PERMISSIONS = {
-  level: 'bounded',
-  boundMs: DEFAULT_BOUND_MS,
-  staleIfErrorMs: 0,
-} as const
 
 /**
  * Who asks, and the graph that is named, from the cache as far as the tenant's log allows. `null`:
@@ -90,7 +83,8 @@ async function cached(
       const { seq, historyId } = access
       return { seq, historyId, values: [{ value: access, tags: tagsOf(access), bytes: 500 }] }
     },
-    consistency: PERMISSIONS,
+    // However old an answer may be, what its caller may do is at most a second old (R9).
+    consistency: SESSION,
     bookmark: null,
     arrivedAt,
   }).catch((error) => {
