@@ -81,17 +81,35 @@ export const idempotencyKey = z.object({
   }),
 })
 
+/** What every request on a graph may say of freshness. The middleware reads it. */
+const FRESHNESS = z.object({
+  'tendril-consistency': z.string().optional().openapi({
+    description:
+      'How fresh a read has to be: `strong`, `session` (default), or `bounded=<seconds>`, which may add `; stale-if-error`.',
+    example: 'session',
+  }),
+  'tendril-bookmark': z.string().optional().openapi({
+    description:
+      'What the caller has seen: the `Tendril-Bookmark` of former answers, several with commas.',
+  }),
+})
+
 /** A route that needs a credential. */
 export function securedRoute<R extends RouteConfig>(config: R) {
+  const isOnGraph = config.path.includes('{graph}/')
+  const { headers } = config.request ?? {}
+  const allHeaders = headers instanceof z.ZodObject ? headers.extend(FRESHNESS.shape) : FRESHNESS
   return createRoute({
     security: [{ bearer: [] }],
     ...config,
+    ...(isOnGraph ? { request: { ...config.request, headers: allHeaders } } : {}),
     responses: {
       ...COMMON_PROBLEMS,
       ...(config.request?.body ? BODY_PROBLEMS : {}),
+      ...(isOnGraph ? problems(400, 409) : {}),
       ...config.responses,
     },
-  })
+  } as R & { readonly security: { bearer: [] }[] })
 }
 
 /** Called where zod refuses a parameter, header or body. */
