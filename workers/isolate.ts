@@ -6,6 +6,7 @@ import { MemoryTier } from '../core/cache/memory.ts'
 import type { Loaded, Timed } from '../core/cache/read.ts'
 import { SingleFlight } from '../core/cache/single-flight.ts'
 import type { TierName } from '../core/cache/tier.ts'
+import type { TenantId } from '../core/ids.ts'
 import { type LogAddress, logName } from '../core/log/address.ts'
 import type { GraphSchema } from '../core/types/graph-schema.ts'
 
@@ -18,6 +19,9 @@ const MAX_LOG_BYTES = 16 * 1024 * 1024
 const MEMORY_TIER_BYTES = 32 * 1024 * 1024
 /** Credentials whose tenant is remembered: which one it is never changes. */
 const MAX_CREDENTIALS = 10_000
+
+/** What never changes of an API key. */
+export type KnownKey = { readonly hash: string; readonly tenantId: TenantId }
 
 /** What an isolate knows of one log, and what it is doing about it. */
 export type LogState = {
@@ -37,8 +41,8 @@ export const isolate = {
     ['edge', newBreaker()],
     ['redis', newBreaker()],
   ]),
-  /** Tenant ids by the hash of an API key. */
-  tenantsOfKeys: new LRUCache<string, string>({ max: MAX_CREDENTIALS }),
+  /** By API key, so that only its first request computes a digest. */
+  keys: new LRUCache<string, KnownKey>({ max: MAX_CREDENTIALS }),
 }
 
 const logs = new LRUCache<string, LogState>({

@@ -49,7 +49,9 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
     onEvent: () => {},
   })
   return {
-    catalog: openCatalog(env),
+    get catalog() {
+      return openCatalog(env)
+    },
     shard: (shardId) => openShard(env, shardId),
     shardForNewGraph: () => env.TENDRIL_SHARDS[0]?.id ?? '',
     commit: (log, request) =>
@@ -67,7 +69,9 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
     newId: () => v7(),
     now: () => Date.now(),
     jwtSecret: env.TENDRIL_JWT_SECRET,
-    shardIds: env.TENDRIL_SHARDS.map(({ id }) => id),
+    get shardIds() {
+      return env.TENDRIL_SHARDS.map(({ id }) => id)
+    },
   }
 }
 

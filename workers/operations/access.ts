@@ -1,10 +1,10 @@
 import { type Loaded, type LogReader, prefetch, read } from '../../core/cache/read.ts'
-import { type TenantId, tenantId } from '../../core/ids.ts'
+import type { TenantId } from '../../core/ids.ts'
 import { type GraphAddress, logName, type TenantAddress } from '../../core/log/address.ts'
 import { SESSION } from '../../core/log/consistency.ts'
 import { type Access, accessByKey, accessByMember } from '../../db/queries/access.ts'
 import type { Context } from '../context.ts'
-import { isolate } from '../isolate.ts'
+import { isolate, type KnownKey } from '../isolate.ts'
 import { hashApiKey, isApiKey } from '../security/api-keys.ts'
 import { verifyAccessToken } from '../security/tokens.ts'
 
@@ -22,28 +22,33 @@ export async function resolveAccess(
   credential: string,
   graphName: string | null,
 ): Promise<Resolved | null> {
+  const known = isolate.keys.get(credential)
+  if (known) return byKnownKey(arrived, known, graphName)
   return isApiKey(credential)
-    ? byKey(arrived, await hashApiKey(credential), graphName)
+    ? byNewKey(arrived, credential, graphName)
     : byToken(arrived, credential, graphName)
 }
 
-async function byKey(
+/** Whose log would say whether a cached answer still holds, only the catalog knows. */
+async function byNewKey(
   arrived: Arrived,
-  keyHash: string,
+  key: string,
   graphName: string | null,
 ): Promise<Resolved | null> {
-  const { catalog } = arrived.services
-  const load = () => accessByKey(catalog, keyHash, graphName)
-  const tenant = isolate.tenantsOfKeys.get(keyHash)
-  if (tenant === undefined) {
-    // Whose log would say whether a cached answer still holds, only the catalog knows.
-    const access = await load()
-    if (access === null || hasExpired(access, arrived)) return null
-    isolate.tenantsOfKeys.set(keyHash, access.principal.tenantId)
-    return { access, graphReader: null }
-  }
-  const name = `key:${keyHash}:${graphName ?? ''}`
-  return cached(arrived, tenantId(tenant), { name, load })
+  const hash = await hashApiKey(key)
+  const access = await accessByKey(arrived.services.catalog, hash, graphName)
+  if (access === null || hasExpired(access, arrived)) return null
+  isolate.keys.set(key, { hash, tenantId: access.principal.tenantId })
+  return { access, graphReader: null }
+}
+
+function byKnownKey(
+  arrived: Arrived,
+  { hash, tenantId }: KnownKey,
+  graphName: string | null,
+): Promise<Resolved | null> {
+  const load = () => accessByKey(arrived.services.catalog, hash, graphName)
+  return cached(arrived, tenantId, { name: `key:${hash}:${graphName ?? ''}`, load })
 }
 
 async function byToken(
