@@ -1,4 +1,7 @@
+import type { LogReader } from '../core/cache/read.ts'
 import type { GraphAddress } from '../core/log/address.ts'
+import type { Bookmark } from '../core/log/bookmark.ts'
+import type { Consistency } from '../core/log/consistency.ts'
 import type { Access } from '../db/queries/access.ts'
 import type { Services } from './services.ts'
 
@@ -17,6 +20,13 @@ export type Context = {
   /** Method and path: part of the scope of an idempotency key. */
   readonly route: string
   readonly idempotency: Idempotency | null
+  /** How fresh reads have to be. */
+  readonly consistency: Consistency
+  /** What the caller has seen, of any of the tenant's logs. */
+  readonly bookmarks: readonly Bookmark[]
+  readonly arrivedAt: number
+  /** The graph's log, of which the watermarks are being asked for already. */
+  readonly graphReader: LogReader | null
   /** What the request's credential gives access to; `null` without one. */
   readonly access: Access | null
 }

@@ -6,7 +6,7 @@ export { GraphLog } from '../durable-objects/graph-log/object.ts'
 
 export default {
   fetch: (request, env, ctx) => handleRequest(request, env, ctx),
-  scheduled: async ({ cron }, env) => {
-    await JOBS[cron]?.(parseEnv(env))
+  scheduled: async ({ cron }, env, ctx) => {
+    await JOBS[cron]?.(parseEnv(env), (work) => ctx.waitUntil(work))
   },
 } satisfies ExportedHandler<RawEnv>

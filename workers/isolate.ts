@@ -1,13 +1,62 @@
+import type { IPolicy } from 'cockatiel'
 import { LRUCache } from 'lru-cache'
+import { newBreaker } from '../core/cache/guarded-tier.ts'
+import { LogView } from '../core/cache/log-view.ts'
+import { MemoryTier } from '../core/cache/memory.ts'
+import type { Loaded, Timed } from '../core/cache/read.ts'
+import { SingleFlight } from '../core/cache/single-flight.ts'
+import type { TierName } from '../core/cache/tier.ts'
+import type { TenantId } from '../core/ids.ts'
+import { type LogAddress, logName } from '../core/log/address.ts'
 import type { GraphSchema } from '../core/types/graph-schema.ts'
 
 /** Graphs whose types one isolate keeps compiled. */
 const MAX_SCHEMAS = 500
+/** Logs whose watermarks one isolate keeps: some kilobytes each, 3 MB the busiest. */
+const MAX_LOGS = 1_000
+const MAX_LOG_BYTES = 16 * 1024 * 1024
+/** An isolate has 128 MB for everything. */
+const MEMORY_TIER_BYTES = 32 * 1024 * 1024
+/** Credentials whose tenant is remembered: which one it is never changes. */
+const MAX_CREDENTIALS = 10_000
+
+/** What never changes of an API key. */
+export type KnownKey = { readonly hash: string; readonly tenantId: TenantId }
+
+/** What an isolate knows of one log, and what it is doing about it. */
+export type LogState = {
+  readonly view: LogView
+  readonly flights: SingleFlight<Timed<Loaded<unknown>>>
+}
 
 /**
- * What outlives a request in an isolate: data only, never clients or promises. Graph schemas may be
- * old without harm, since a commit says which schema it was validated against (C5).
+ * What outlives a request in an isolate: data only, never clients. Graph schemas may be old without
+ * harm, since a commit says which schema it was validated against (C5); how cached values are kept
+ * from being too old, docs/consistency.md says.
  */
 export const isolate = {
   schemas: new LRUCache<string, GraphSchema>({ max: MAX_SCHEMAS }),
+  memory: new MemoryTier(MEMORY_TIER_BYTES, () => Date.now()),
+  breakers: new Map<TierName, IPolicy>([
+    ['edge', newBreaker()],
+    ['redis', newBreaker()],
+  ]),
+  /** By API key, so that only its first request computes a digest. */
+  keys: new LRUCache<string, KnownKey>({ max: MAX_CREDENTIALS }),
+}
+
+const logs = new LRUCache<string, LogState>({
+  max: MAX_LOGS,
+  maxSize: MAX_LOG_BYTES,
+  sizeCalculation: ({ view }) => 1_000 + (view.known?.copy.bytes ?? 0),
+})
+
+/** What this isolate knows of `log`: nothing at first. */
+export function logState(log: LogAddress): LogState {
+  const name = logName(log)
+  const known = logs.get(name)
+  if (known) return known
+  const state = { view: new LogView(), flights: new SingleFlight<Timed<Loaded<unknown>>>() }
+  logs.set(name, state)
+  return state
 }

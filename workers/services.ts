@@ -1,4 +1,12 @@
 import { v7 } from 'uuid'
+import { Cache } from '../core/cache/cache.ts'
+import { FORMAT } from '../core/cache/codec.ts'
+import { edgeTier, type ResponseCache } from '../core/cache/edge-tier.ts'
+import { guardedTier } from '../core/cache/guarded-tier.ts'
+import type { LogHead } from '../core/cache/log-view.ts'
+import type { LogReader } from '../core/cache/read.ts'
+import type { Waiting } from '../core/cache/single-flight.ts'
+import type { Tier } from '../core/cache/tier.ts'
 import {
   type GraphAddress,
   type LogAddress,
@@ -10,7 +18,9 @@ import type { Now } from '../core/now.ts'
 import type { TenantRequest } from '../core/tenant/requests.ts'
 import type { Database } from '../db/client.ts'
 import { openCatalog, openShard } from '../db/databases.ts'
+import type { Committed } from '../durable-objects/graph-log/object.ts'
 import type { Env } from '../env.ts'
+import { isolate, logState } from './isolate.ts'
 
 /** Who may register; see env.ts. */
 export type Registration = {
@@ -27,6 +37,8 @@ export type Services = {
   readonly shardForNewGraph: () => string
   readonly commit: (log: GraphAddress, request: GraphRequest) => Promise<CommitAnswer>
   readonly commitTenant: (log: TenantAddress, request: TenantRequest) => Promise<CommitAnswer>
+  /** The log as this request reads it, through the cache. */
+  readonly reader: (log: LogAddress) => LogReader
   /** A new time-ordered id (RFC 9562, version 7): neighbours in time are neighbours in an index. */
   readonly newId: () => string
   readonly now: Now
@@ -36,13 +48,32 @@ export type Services = {
 }
 
 /** The composition root: built per request, since the runtime ties I/O objects to one. */
-export function services(env: Env): Services {
+export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
+  const waiting = { waitUntil, sleep }
+  const cache = new Cache({
+    memory: isolate.memory,
+    tiers: farTiers(),
+    waiting,
+    onEvent: () => {},
+  })
   return {
-    catalog: openCatalog(env),
+    get catalog() {
+      return openCatalog(env)
+    },
     shard: (shardId) => openShard(env, shardId),
     shardForNewGraph: () => env.TENDRIL_SHARDS[0]?.id ?? '',
-    commit: (log, request) => answered(logObject(env, log).commit(log, request)),
-    commitTenant: (log, request) => answered(logObject(env, log).commitTenant(log, request)),
+    commit: (log, request) =>
+      learning(log, (since) => logObject(env, log).commit(log, request, since)),
+    commitTenant: (log, request) =>
+      learning(log, (since) => logObject(env, log).commitTenant(log, request, since)),
+    reader: (log) => {
+      const { view, flights } = logState(log)
+      return {
+        ...{ view, flights, cache, waiting, after: view.calls, now: Date.now },
+        ask: (since, atLeast) => logObject(env, log).watermarks(log, since, atLeast),
+        keyPrefix: (historyId) => `t${FORMAT}:${log.tenantId}:${logId(log)}:${historyId}:`,
+      }
+    },
     newId: () => v7(),
     now: () => Date.now(),
     jwtSecret: env.TENDRIL_JWT_SECRET,
@@ -50,14 +81,26 @@ export function services(env: Env): Services {
       mode: env.TENDRIL_REGISTRATION,
       setupSecret: env.TENDRIL_SETUP_SECRET || null,
     },
-    shardIds: env.TENDRIL_SHARDS.map(({ id }) => id),
+    get shardIds() {
+      return env.TENDRIL_SHARDS.map(({ id }) => id)
+    },
   }
 }
 
-/** A call whose object went away, or was too busy to take it: an earlier call with its id may count. */
-async function answered(call: Promise<CommitAnswer>): Promise<CommitAnswer> {
+/**
+ * A write, from whose answer this isolate learns what changed: its next reads see it. A call whose
+ * object went away, or was too busy to take it: an earlier call with its id may count.
+ */
+async function learning(
+  log: LogAddress,
+  write: (since: number | null) => Promise<Committed>,
+): Promise<CommitAnswer> {
+  const { view } = logState(log)
+  const begun = view.begin(Date.now)
   try {
-    return await call
+    const { answer, head } = await write(view.known?.copy.head ?? null)
+    if (head) view.learn(head, begun)
+    return answer
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'the log did not answer'
     return { status: 'outcome_unknown', reason }
@@ -66,12 +109,30 @@ async function answered(call: Promise<CommitAnswer>): Promise<CommitAnswer> {
 
 /** What a log's object answers: its RPC methods, as plain promises of plain data. */
 type LogObject = {
-  commit(log: GraphAddress, request: GraphRequest): Promise<CommitAnswer>
-  commitTenant(log: TenantAddress, request: TenantRequest): Promise<CommitAnswer>
+  commit(log: GraphAddress, request: GraphRequest, since: number | null): Promise<Committed>
+  commitTenant(log: TenantAddress, request: TenantRequest, since: number | null): Promise<Committed>
+  watermarks(log: LogAddress, since: number, atLeast: number): Promise<LogHead>
 }
 
 /** The one place where a log's object is found: its name contains the epoch. */
 function logObject(env: Env, log: LogAddress): LogObject {
   const stub: unknown = env.GRAPH_LOG.getByName(logName(log))
   return stub as LogObject
+}
+
+function logId(log: LogAddress): string {
+  return log.kind === 'graph' ? log.graphId : log.tenantId
+}
+
+/** Tiers beyond memory, the nearest first. */
+function farTiers(): Tier[] {
+  const edge = edgeTier(() => caches.open('tendril') as unknown as Promise<ResponseCache>)
+  return [edge].map((tier) => {
+    const breaker = isolate.breakers.get(tier.name)
+    return breaker ? guardedTier(tier, breaker) : tier
+  })
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -4,6 +4,7 @@ import type { CommitAnswer, GraphRequest } from '../../core/log/requests.ts'
 import { openDatabase } from '../../db/client.ts'
 import { graphLogStore } from '../../db/commit/graph-log-store.ts'
 import { placeGraph } from '../../db/queries/graphs.ts'
+import type { Committed } from '../../durable-objects/graph-log/object.ts'
 import { GraphLog } from '../../durable-objects/graph-log/object.ts'
 import { GROUP_LIMITS } from '../../durable-objects/graph-log/runner.ts'
 import { createRequest } from '../../test/harness/requests.ts'
@@ -79,7 +80,7 @@ async function prepare({ mode }: Task, env: BenchEnv): Promise<Commit> {
   }
   const objects = mode === 'grouped' ? env.GRAPH_LOG : env.UNGROUPED_GRAPH_LOG
   const stub = objects.getByName(logName(log)) as unknown as {
-    commit(log: GraphAddress, request: GraphRequest): Promise<CommitAnswer>
+    commit(log: GraphAddress, request: GraphRequest): Promise<Committed>
   }
-  return (request) => stub.commit(log, request)
+  return async (request) => (await stub.commit(log, request)).answer
 }

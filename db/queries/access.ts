@@ -21,6 +21,11 @@ export type Principal = {
 export type Access = {
   readonly principal: Principal
   readonly graph: GraphAddress | null
+  /** RFC 3339; `null`: the credential's own end is checked elsewhere, or it has none. */
+  readonly expiresAt: string | null
+  /** The place in the tenant's log at which this was so. */
+  readonly seq: number
+  readonly historyId: string
 }
 
 /** By an API key's hash; `null`: unknown, revoked or expired. One round trip. */
@@ -34,7 +39,8 @@ export async function accessByKey(
       { 'tendril.key_hash': keyHash },
       [
         // The key names the tenant; the statements after this one speak for it.
-        sql`select id, role, set_config('tendril.tenant_id', tenant_id::text, true) as tenant_id
+        sql`select id, role, expires_at,
+          set_config('tendril.tenant_id', tenant_id::text, true) as tenant_id
           from api_keys where hash = ${keyHash} and revoked_at is null
             and (expires_at is null or expires_at > now())`,
         ...tenantAndGraph(graphName),
@@ -43,7 +49,10 @@ export async function accessByKey(
     ),
   )
   const key = keys?.[0]
-  return key ? access(key.tenant_id as string, `key:${key.id}`, key.role, tenants, graphs) : null
+  if (!key) return null
+  const { tenant_id: tenant, id, role, expires_at: expiresAt } = key
+  const credential = { actor: `key:${id}`, role, expiresAt: expiresAt as string | null }
+  return access(tenant as string, credential, tenants, graphs)
 }
 
 /** By a user's membership of a tenant; `null`: not a member any more. One round trip. */
@@ -65,12 +74,14 @@ export async function accessByMember(
     ),
   )
   const member = members?.[0]
-  return member ? access(tenant, `user:${userId}`, member.role, tenants, graphs) : null
+  if (!member) return null
+  const credential = { actor: `user:${userId}`, role: member.role, expiresAt: null }
+  return access(tenant, credential, tenants, graphs)
 }
 
 function tenantAndGraph(graphName: string | null): SQL[] {
   return [
-    sql`select state, exists (select from installation
+    sql`select state, seq, history_id, exists (select from installation
         where name = 'operator' and tenant_id = tendril_tenant()) as is_operator
       from tenants where id = tendril_tenant()`,
     sql`select tenant_id, id, shard_id, epoch from graphs
@@ -80,12 +91,11 @@ function tenantAndGraph(graphName: string | null): SQL[] {
 
 function access(
   tenant: string,
-  actor: string,
-  role: unknown,
+  { actor, role, expiresAt }: Pick<Access, 'expiresAt'> & { actor: string; role: unknown },
   tenants: readonly Row[] | undefined,
   graphs: readonly Row[] | undefined,
 ): Access | null {
-  const { state, is_operator: isOperator } = tenants?.[0] ?? {}
+  const { state, seq, history_id: historyId, is_operator: isOperator } = tenants?.[0] ?? {}
   if (typeof state !== 'string' || !isRole(role)) return null
   const graph = graphs?.[0]
   return {
@@ -105,6 +115,9 @@ function access(
           epoch: graph.epoch as number,
         }
       : null,
+    expiresAt,
+    seq: seq as number,
+    historyId: historyId as string,
   }
 }
 

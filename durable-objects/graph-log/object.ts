@@ -1,17 +1,20 @@
 import { DurableObject } from 'cloudflare:workers'
+import type { LogHead } from '../../core/cache/log-view.ts'
 import type { GraphAddress, LogAddress, TenantAddress } from '../../core/log/address.ts'
 import { footprint } from '../../core/log/footprint.ts'
 import type { CommitAnswer, GraphRequest } from '../../core/log/requests.ts'
-import type { WatermarksDiff } from '../../core/log/watermarks.ts'
 import type { TenantRequest } from '../../core/tenant/requests.ts'
 import { graphLogStore } from '../../db/commit/graph-log-store.ts'
 import { prepareRows } from '../../db/commit/payload.ts'
 import { tenantLogStore } from '../../db/commit/tenant-log-store.ts'
 import { openCatalog, openShard } from '../../db/databases.ts'
 import { parseEnv, type RawEnv } from '../../env.ts'
-import { LogRunner, type RunnerOptions } from './runner.ts'
+import { LogRunner, type RunnerHead, type RunnerOptions } from './runner.ts'
 import { tenantFootprint } from './tenant-footprint.ts'
 import type { WriterOptions } from './writer.ts'
+
+/** The answer to a write and, where that is worth it, what has changed in the log since. */
+export type Committed = { readonly answer: CommitAnswer; readonly head: LogHead | null }
 
 /**
  * The Durable Object of one log: a shell that hands requests to the writer. Everything it holds is
@@ -23,31 +26,45 @@ export class GraphLog extends DurableObject<RawEnv> {
   #graph: LogRunner<GraphRequest> | null = null
   #tenant: LogRunner<TenantRequest> | null = null
 
-  commit(log: GraphAddress, request: GraphRequest): Promise<CommitAnswer> {
-    return this.#graphRunner(log).submit(request)
+  /** `since` is the head of the caller's watermarks; `null` when it has none to bring forward. */
+  async commit(
+    log: GraphAddress,
+    request: GraphRequest,
+    since: number | null = null,
+  ): Promise<Committed> {
+    const runner = this.#graphRunner(log)
+    return committed(await runner.submit(request), runner.head, since)
   }
 
-  commitTenant(log: TenantAddress, request: TenantRequest): Promise<CommitAnswer> {
-    return this.#tenantRunner(log).submit(request)
+  async commitTenant(
+    log: TenantAddress,
+    request: TenantRequest,
+    since: number | null = null,
+  ): Promise<Committed> {
+    const runner = this.#tenantRunner(log)
+    return committed(await runner.submit(request), runner.head, since)
   }
 
   /**
-   * What changed after `since`. Answered synchronously from memory where that suffices: the platform
-   * has then just checked that this is the only instance (C2).
+   * What changed after `since`, from a log that reaches at least `atLeast` or is asked of the
+   * database first. Answered synchronously from memory where that suffices: the platform has then
+   * just checked that this is the only instance (C2).
    */
-  watermarks(log: LogAddress, since: number): WatermarksDiff | Promise<WatermarksDiff> {
+  watermarks(log: LogAddress, since: number, atLeast: number): LogHead | Promise<LogHead> {
     const runner = log.kind === 'graph' ? this.#graphRunner(log) : this.#tenantRunner(log)
-    const known = runner.watermarks
-    return known && known.head >= since ? known.since(since) : this.#reloaded(runner, since)
+    const { head } = runner
+    const reaches = head !== null && head.watermarks.head >= Math.max(since, atLeast)
+    return reaches ? headSince(head, since) : this.#reloaded(runner, since, atLeast)
   }
 
   async #reloaded(
-    runner: { watermarksFrom(seq: number): Promise<{ since(seq: number): WatermarksDiff }> },
+    runner: { headFrom(seq: number): Promise<RunnerHead> },
     since: number,
-  ): Promise<WatermarksDiff> {
-    const watermarks = await runner.watermarksFrom(since)
+    atLeast: number,
+  ): Promise<LogHead> {
+    const head = await runner.headFrom(Math.max(since, atLeast))
     await this.#confirmInstance()
-    return watermarks.since(since)
+    return headSince(head, since)
   }
 
   #runnerOptions(): RunnerOptions {
@@ -79,4 +96,22 @@ export class GraphLog extends DurableObject<RawEnv> {
     )
     return this.#tenant
   }
+}
+
+/** Buckets beyond which an answer to a write does not tell what changed: whoever reads asks for it. */
+const MAX_TOLD_BUCKETS = 10_000
+
+/**
+ * A commit that passed the fence came from the only instance there was then, which knew of all
+ * before it: its caller needs no call of his own to learn what changed.
+ */
+function committed(answer: CommitAnswer, head: RunnerHead | null, since: number | null): Committed {
+  const tells = answer.status === 'committed' && !answer.replayed && head !== null && since !== null
+  const told = tells ? headSince(head, since) : null
+  const isSmall = told !== null && told.watermarks.buckets.length <= MAX_TOLD_BUCKETS
+  return { answer, head: isSmall ? told : null }
+}
+
+function headSince({ historyId, watermarks }: RunnerHead, since: number): LogHead {
+  return { historyId, watermarks: watermarks.since(since) }
 }

@@ -24,8 +24,11 @@ const MAX_WAITING_BYTES = 24 * 1024 * 1024
 
 type Waiter = { readonly resolve: (answer: CommitAnswer) => void; readonly bytes: number }
 
+/** Which log this is, and what touched it last. */
+export type RunnerHead = { readonly historyId: string; readonly watermarks: Watermarks }
+
 type OpenWaiter = {
-  readonly resolve: (watermarks: Watermarks) => void
+  readonly resolve: (head: RunnerHead) => void
   readonly reject: (error: Error) => void
 }
 
@@ -50,7 +53,7 @@ export class LogRunner<Request extends Sized> {
   readonly #waiters = new Map<number, Waiter>()
   #waitingBytes = 0
   #openWaiters: OpenWaiter[] = []
-  #watermarks: Watermarks | null = null
+  #head: RunnerHead | null = null
   #nextTicket = 1
 
   constructor(
@@ -65,8 +68,8 @@ export class LogRunner<Request extends Sized> {
   }
 
   /** What this instance knows of its log without asking anybody; `null` before it was opened. */
-  get watermarks(): Watermarks | null {
-    return this.#watermarks
+  get head(): RunnerHead | null {
+    return this.#head
   }
 
   /** Resolves with the answer; never rejects for anything that the database may do. */
@@ -89,10 +92,10 @@ export class LogRunner<Request extends Sized> {
     })
   }
 
-  /** Watermarks of at least `seq`, reopening the log when this instance has fallen behind (C2). */
-  async watermarksFrom(seq: number): Promise<Watermarks> {
-    const known = this.#watermarks
-    if (known && known.head >= seq) return known
+  /** The head, at least `seq`: the log is opened again when this instance has fallen behind (C2). */
+  async headFrom(seq: number): Promise<RunnerHead> {
+    const known = this.#head
+    if (known && known.watermarks.head >= seq) return known
     return new Promise((resolve, reject) => {
       this.#openWaiters.push({ resolve, reject })
       this.#feed({ type: 'head_wanted' })
@@ -131,15 +134,15 @@ export class LogRunner<Request extends Sized> {
     try {
       const log = await this.#store.open(commitIds)
       await this.#confirmInstance()
-      const watermarks = log && rebuild(log)
-      this.#watermarks = watermarks
+      const head = log && { historyId: log.historyId, watermarks: rebuild(log) }
+      this.#head = head
       for (const { resolve, reject } of waiters) {
-        if (watermarks) resolve(watermarks)
+        if (head) resolve(head)
         else reject(notFound('this graph'))
       }
       this.#feed({ type: 'opened', log })
     } catch (error) {
-      this.#watermarks = null
+      this.#head = null
       for (const { reject } of waiters) reject(unavailable(error))
       this.#feed({ type: 'open_failed', reason: reasonOf(error) })
     }
@@ -151,7 +154,7 @@ export class LogRunner<Request extends Sized> {
   ): Promise<void> {
     try {
       const result = await this.#store.commit(fence, group)
-      for (const event of result.events) this.#watermarks?.touch(tagsOf(event), event.seq)
+      for (const event of result.events) this.#head?.watermarks.touch(tagsOf(event), event.seq)
       this.#feed({ type: 'committed', result })
     } catch (error) {
       this.#feed(failureOf(error))

@@ -26,10 +26,17 @@ export function endpoint<R extends RouteConfig>(
   handler: (c: HandlerContext<R>) => Response | Promise<Response>,
 ): void {
   const strict: typeof handler = (c) => {
-    if (!route.request?.query) finish(readParams(new URL(c.req.url).searchParams, []))
+    if (!route.request?.query) finish(readParams(searchParams(c), []))
     return handler(c)
   }
   app.openapi(route, strict as unknown as RouteHandler<R, AppEnv>)
+}
+
+const NO_PARAMETERS = new URLSearchParams()
+
+/** The query as it was sent. Most requests have none, and parsing a URL takes its time. */
+export function searchParams(c: { readonly req: { readonly url: string } }): URLSearchParams {
+  return c.req.url.includes('?') ? new URL(c.req.url).searchParams : NO_PARAMETERS
 }
 
 const problemContent = { 'application/problem+json': { schema: problem } }
@@ -81,14 +88,36 @@ export const idempotencyKey = z.object({
   }),
 })
 
+/** What every request on a graph may say of freshness: documented here, read by the middleware. */
+const FRESHNESS = [
+  {
+    name: 'Tendril-Consistency',
+    in: 'header' as const,
+    schema: { type: 'string' as const },
+    description:
+      'How fresh a read has to be: `strong`, `session` (default), or `bounded=<seconds>`, which may add `; stale-if-error`.',
+    example: 'session',
+  },
+  {
+    name: 'Tendril-Bookmark',
+    in: 'header' as const,
+    schema: { type: 'string' as const },
+    description:
+      'What the caller has seen: the `Tendril-Bookmark` of former answers, several with commas.',
+  },
+]
+
 /** A route that needs a credential. */
 export function securedRoute<R extends RouteConfig>(config: R) {
+  const isOnGraph = config.path.includes('{graph}/')
   return createRoute({
     security: [{ bearer: [] }],
+    ...(isOnGraph ? { parameters: FRESHNESS } : {}),
     ...config,
     responses: {
       ...COMMON_PROBLEMS,
       ...(config.request?.body ? BODY_PROBLEMS : {}),
+      ...(isOnGraph ? problems(400, 409) : {}),
       ...config.responses,
     },
   })

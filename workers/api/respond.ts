@@ -1,6 +1,6 @@
 import type { Context as HonoContext } from 'hono'
-import { encodeBookmark } from '../../core/log/bookmark.ts'
-import type { Answer } from '../operations/records.ts'
+import { encodeBookmark, mergeBookmark } from '../../core/log/bookmark.ts'
+import type { Answer, ReadInfo } from '../operations/records.ts'
 import type { AppEnv } from './context.ts'
 
 type C = HonoContext<AppEnv>
@@ -11,7 +11,7 @@ const TENANT_DATA = 'private, no-cache'
 /** An answer from a graph, with the place in its log that it speaks of. */
 export function graphAnswer(c: C, answer: Answer<unknown>, status: 200 | 201 = 200): Response {
   mark(c, answer)
-  return c.json(answer.value as never, status)
+  return json(c, answer.value, status)
 }
 
 /** One record: its version is its ETag, and a client that has that version gets no body. */
@@ -25,7 +25,7 @@ export function recordAnswer(
   mark(c, answer)
   const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
   if (isRead && matches(c.req.header('if-none-match'), etag)) return c.body(null, 304)
-  return c.json(answer.value as never, status)
+  return json(c, answer.value, status)
 }
 
 export function noContent(c: C, answer: Answer<null>): Response {
@@ -33,10 +33,39 @@ export function noContent(c: C, answer: Answer<null>): Response {
   return c.body(null, 204)
 }
 
-function mark(c: C, { bookmark, replayed }: Answer<unknown>): void {
-  c.header('tendril-bookmark', encodeBookmark(bookmark))
+function mark(c: C, { bookmark, replayed, read }: Answer<unknown>): void {
+  const seen = mergeBookmark(c.get('context').bookmarks, bookmark)
+  c.header('tendril-bookmark', seen.map(encodeBookmark).join(', '))
   if (c.req.method === 'GET' || c.req.method === 'HEAD') c.header('cache-control', TENANT_DATA)
   if (replayed) c.header('idempotency-replayed', 'true')
+  if (read) explain(c, read)
+}
+
+/** How this answer came to be: RFC 9211, and RFC 9111 for its age. */
+function explain(c: C, { source, ageMs, isStale }: ReadInfo): void {
+  c.header('cache-status', CACHE_STATUS[source])
+  c.header('vary', 'Authorization, Tendril-Consistency, Tendril-Bookmark')
+  if (source !== 'origin') c.header('age', String(Math.floor(ageMs / 1_000)))
+  if (isStale) c.header('tendril-stale', '1')
+}
+
+/** The cache nearest to the data comes first. */
+const CACHE_STATUS: Readonly<Record<ReadInfo['source'], string>> = {
+  memory: 'tendril-memory; hit',
+  edge: 'tendril-edge; hit, tendril-memory; fwd=miss',
+  redis: 'tendril-redis; hit, tendril-edge; fwd=miss, tendril-memory; fwd=miss',
+  origin: 'tendril-memory; fwd=miss',
+}
+
+/** Texts of values that memory holds: each is written out once. */
+const texts = new WeakMap<object, string>()
+
+function json(c: C, value: unknown, status: 200 | 201 | 202): Response {
+  if (typeof value !== 'object' || value === null) return c.json(value as never, status)
+  const known = texts.get(value)
+  const text = known ?? JSON.stringify(value)
+  if (known === undefined) texts.set(value, text)
+  return c.body(text, status, { 'content-type': 'application/json' })
 }
 
 /** The page after this one, also as a `Link` (RFC 8288). */

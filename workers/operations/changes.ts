@@ -1,7 +1,9 @@
+import { readTags } from '../../core/log/read-tags.ts'
 import type { Change } from '../../core/log/records.ts'
 import { listChanges } from '../../db/queries/events.ts'
 import { graphOperation } from './define.ts'
-import { type Answer, bookmarkOf, retained } from './records.ts'
+import { readValue } from './read-graph.ts'
+import { type Answer, answer, retained } from './records.ts'
 
 /** The log after a seq. `next` is where to go on from: ask again later when `items` is empty. */
 export type ChangesPage = {
@@ -17,17 +19,20 @@ export const readChanges = graphOperation(
     { after, limit }: { after: number; limit: number },
   ): Promise<Answer<ChangesPage>> => {
     const { services, graph } = context
-    const { value, floorSeq, ...at } = await listChanges(
-      services.shard(graph.shardId),
-      graph,
-      after,
-      limit,
-    )
+    const read = await readValue(context, {
+      ...{ kind: 'list', name: `changes:${after}:${limit}`, isUncached: true, tags: readTags.log },
+      load: async () => {
+        const { value, floorSeq, ...at } = await listChanges(
+          services.shard(graph.shardId),
+          graph,
+          after,
+          limit,
+        )
+        return { value: { items: value, floorSeq, head: at.seq }, ...at }
+      },
+    })
+    const { items, floorSeq, head } = read.value
     if (after < floorSeq) throw retained(floorSeq)
-    return {
-      value: { items: value, next: value.at(-1)?.seq ?? after, head: at.seq },
-      bookmark: bookmarkOf(context, at),
-      replayed: false,
-    }
+    return answer(context, { items, next: items.at(-1)?.seq ?? after, head }, read)
   },
 )

@@ -10,6 +10,7 @@ import type {
   WriteRelationship,
 } from '../../core/log/commands.ts'
 import type { ListQuery } from '../../core/log/list-query.ts'
+import { readTags } from '../../core/log/read-tags.ts'
 import type { Entity, Relationship } from '../../core/log/records.ts'
 import type { OpDone } from '../../core/log/requests.ts'
 import {
@@ -18,6 +19,7 @@ import {
   listEntities,
   listNeighbors,
   type NeighborQuery,
+  type ReadAt,
 } from '../../db/queries/entities.ts'
 import { entityAsOf, recordsAtVersions } from '../../db/queries/events.ts'
 import {
@@ -29,6 +31,7 @@ import type { GraphContext } from '../context.ts'
 import { afterWrite } from './after-write.ts'
 import { graphOperation } from './define.ts'
 import { readByPlan } from './read-by-plan.ts'
+import { type GraphAnswer, readValue, readValues } from './read-graph.ts'
 import { type Written, write } from './write.ts'
 
 /** An answer and the place in the graph's log that it speaks of. */
@@ -36,63 +39,133 @@ export type Answer<T> = {
   readonly value: T
   readonly bookmark: Bookmark
   readonly replayed: boolean
+  /** How a read came by it; absent for writes. */
+  readonly read?: ReadInfo
+}
+
+export type ReadInfo = Pick<GraphAnswer<unknown>, 'source' | 'ageMs' | 'isStale'> & {
+  /** Seq at which the answer was so. */
+  readonly seq: number
 }
 
 type Names = { readonly ids: readonly string[]; readonly externalIds: readonly string[] }
 
 export const readEntity = graphOperation('graph.read', async (context, id: string) => {
-  const read = await getEntity(shardOf(context), context.graph, id)
+  const read = await readValue(context, {
+    ...{ kind: 'entity', name: id, tags: () => readTags.record(id) },
+    load: () => getEntity(shardOf(context), context.graph, id),
+  })
   return answer(context, found(read.value, 'this entity'), read)
 })
 
 export const readEntityAsOf = graphOperation(
   'graph.read',
   async (context, { id, seq }: { id: string; seq: number }) => {
-    const read = await entityAsOf(shardOf(context), context.graph, id, seq)
+    const read = await readValue(context, {
+      ...{ kind: 'entity', name: `${id}@${seq}`, isUncached: true, tags: readTags.log },
+      load: async () => {
+        const shard = shardOf(context)
+        const { value, floorSeq, ...at } = await entityAsOf(shard, context.graph, id, seq)
+        return { value: { entity: value, floorSeq }, ...at }
+      },
+    })
+    const { entity, floorSeq } = read.value
     if (seq > read.seq) {
       throw new AppError('malformed_request', `as_of: the graph is only at seq ${read.seq}`)
     }
-    if (seq < read.floorSeq) throw retained(read.floorSeq)
-    return answer(context, found(read.value, 'this entity at that seq'), read)
+    if (seq < floorSeq) throw retained(floorSeq)
+    return answer(context, found(entity, 'this entity at that seq'), read)
   },
 )
 
-export const lookUpEntities = graphOperation('graph.read', async (context, names: Names) => {
-  const read = await getEntities(shardOf(context), context.graph, names)
-  return answer(context, { items: inOrder(names, read.value) }, read)
-})
+export const lookUpEntities = graphOperation('graph.read', (context, names: Names) =>
+  lookUp<Entity>(context, 'entity', names, (missing) =>
+    getEntities(shardOf(context), context.graph, missing),
+  ),
+)
 
 export const findEntities = graphOperation('graph.read', async (context, query: ListQuery) => {
-  const read = await readByPlan(context, 'entity', query, (plan) =>
-    listEntities(shardOf(context), context.graph, query, plan),
-  )
+  const read = await readValue(context, {
+    ...{ kind: 'list', name: `entities:${JSON.stringify(query)}`, type: query.type },
+    tags: () => readTags.list(query),
+    load: () =>
+      readByPlan(context, 'entity', query, (plan) =>
+        listEntities(shardOf(context), context.graph, query, plan),
+      ),
+  })
   return answer(context, read.value, read)
 })
 
 export const findNeighbors = graphOperation(
   'graph.read',
   async (context, { id, ...query }: NeighborQuery & { id: string }) => {
-    const read = await listNeighbors(shardOf(context), context.graph, id, query)
+    const read = await readValue(context, {
+      ...{ kind: 'neighbors', name: `${id}:${JSON.stringify(query)}` },
+      tags: (value) => readTags.neighbors(id, value?.items ?? []),
+      load: () => listNeighbors(shardOf(context), context.graph, id, query),
+    })
     return answer(context, found(read.value, 'this entity'), read)
   },
 )
 
 export const readRelationship = graphOperation('graph.read', async (context, id: string) => {
-  const read = await getRelationship(shardOf(context), context.graph, id)
+  const read = await readValue(context, {
+    ...{ kind: 'relationship', name: id, tags: () => readTags.record(id) },
+    load: () => getRelationship(shardOf(context), context.graph, id),
+  })
   return answer(context, found(read.value, 'this relationship'), read)
 })
 
-export const lookUpRelationships = graphOperation('graph.read', async (context, names: Names) => {
-  const read = await getRelationships(shardOf(context), context.graph, names)
-  return answer(context, { items: inOrder(names, read.value) }, read)
-})
+export const lookUpRelationships = graphOperation('graph.read', (context, names: Names) =>
+  lookUp<Relationship>(context, 'relationship', names, (missing) =>
+    getRelationships(shardOf(context), context.graph, missing),
+  ),
+)
 
 export const findRelationships = graphOperation('graph.read', async (context, query: ListQuery) => {
-  const read = await readByPlan(context, 'relationship', query, (plan) =>
-    listRelationships(shardOf(context), context.graph, query, plan),
-  )
+  const read = await readValue(context, {
+    ...{ kind: 'list', name: `relationships:${JSON.stringify(query)}`, type: query.type },
+    tags: () => readTags.list(query),
+    load: () =>
+      readByPlan(context, 'relationship', query, (plan) =>
+        listRelationships(shardOf(context), context.graph, query, plan),
+      ),
+  })
   return answer(context, read.value, read)
 })
+
+/** Records by many names: those that exist, in the order asked for, each once. */
+async function lookUp<T extends { readonly id: string; readonly external_id: string | null }>(
+  context: GraphContext,
+  kind: Kind,
+  { ids, externalIds }: Names,
+  load: (missing: Names) => Promise<ReadAt<readonly T[]>>,
+): Promise<Answer<{ readonly items: readonly T[] }>> {
+  const refs = [...ids.map((id) => ({ id })), ...externalIds.map((externalId) => ({ externalId }))]
+  const read = await readValues<T | null>(context, kind, {
+    names: refs.map((ref) => ('id' in ref ? ref.id : `x:${ref.externalId}`)),
+    tags: (value, i) => {
+      const ref = refs[i]
+      if (!ref) return readTags.log()
+      return 'id' in ref ? readTags.record(ref.id) : readTags.externalId(ref.externalId, value)
+    },
+    load: async (indexes) => {
+      const wanted = indexes.flatMap((i) => refs[i] ?? [])
+      const { value, ...at } = await load({
+        ids: wanted.flatMap((ref) => ('id' in ref ? [ref.id] : [])),
+        externalIds: wanted.flatMap((ref) => ('externalId' in ref ? [ref.externalId] : [])),
+      })
+      const byId = new Map(value.map((record) => [record.id, record]))
+      const byExternalId = new Map(value.map((record) => [record.external_id, record]))
+      const records = wanted.map(
+        (ref) => ('id' in ref ? byId.get(ref.id) : byExternalId.get(ref.externalId)) ?? null,
+      )
+      return { value: records, ...at }
+    },
+  })
+  const records = new Map(read.value.flatMap((each) => (each ? [[each.id, each]] : [])))
+  return answer(context, { items: [...records.values()] }, read)
+}
 
 type NewEntity = Pick<WriteEntity, 'type' | 'externalId' | 'content'> & { id: string | null }
 
@@ -209,19 +282,21 @@ function recordOf(
   }
 }
 
-function answer<T>(
-  context: GraphContext,
-  value: T,
-  at: { readonly seq: number; readonly historyId: string },
-): Answer<T> {
-  return { value, bookmark: bookmarkOf(context, at), replayed: false }
+export function answer<T>(context: GraphContext, value: T, read: GraphAnswer<unknown>): Answer<T> {
+  const { seq, seen, historyId, source, ageMs, isStale } = read
+  return {
+    value,
+    bookmark: bookmarkOf(context, { seq: seen, historyId }),
+    replayed: false,
+    read: { seq, source, ageMs, isStale },
+  }
 }
 
 export function bookmarkOf(
   { graph }: GraphContext,
   { seq, historyId }: { readonly seq: number; readonly historyId: string },
 ): Bookmark {
-  return { logId: graph.graphId, historyId, seq }
+  return { tenantId: graph.tenantId, logId: graph.graphId, historyId, seq }
 }
 
 export function shardOf({ services, graph }: GraphContext) {
@@ -236,18 +311,4 @@ function found<T>(value: T | null, what: string): T {
 /** What lies below the retained floor of the log is gone for good. */
 export function retained(floorSeq: number): AppError {
   return new AppError('gone', `the log is kept from seq ${floorSeq + 1} on`)
-}
-
-/** The records in the order they were asked for; those that do not exist are left out. */
-function inOrder<T extends { id: string; external_id: string | null }>(
-  names: Names,
-  records: readonly T[],
-): T[] {
-  const byId = new Map(records.map((record) => [record.id, record]))
-  const byExternalId = new Map(records.map((record) => [record.external_id, record]))
-  const wanted = [
-    ...names.ids.map((id) => byId.get(id)),
-    ...names.externalIds.map((externalId) => byExternalId.get(externalId)),
-  ]
-  return [...new Set(wanted)].filter((record) => record !== undefined)
 }

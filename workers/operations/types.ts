@@ -1,5 +1,6 @@
 import { AppError, type FieldError, invalid, notFound } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { readTags } from '../../core/log/read-tags.ts'
 import { changeType, removeType } from '../../core/types/change-type.ts'
 import { indexProblems, type WantedIndex } from '../../core/types/declared-indexes.ts'
 import { schemaProblem } from '../../core/types/graph-schema.ts'
@@ -8,7 +9,8 @@ import { getType, listTypePage, type TypeName } from '../../db/queries/types.ts'
 import { afterWrite } from './after-write.ts'
 import { graphOperation } from './define.ts'
 import { jsonSchemaProblems } from './json-schema-problems.ts'
-import { type Answer, bookmarkOf } from './records.ts'
+import { readValue } from './read-graph.ts'
+import { type Answer, answer, bookmarkOf } from './records.ts'
 import { refusal } from './refusals.ts'
 import { type Settled, settleType } from './settle-type.ts'
 import { type TypeView, typeView } from './type-view.ts'
@@ -18,12 +20,12 @@ export const findTypes = graphOperation(
   'graph.read',
   async (context, page: { readonly after: TypeName | null; readonly limit: number }) => {
     const { services, graph } = context
-    const { value, ...at } = await listTypePage(services.shard(graph.shardId), graph, page)
-    return {
-      value: { items: value.items.map(typeView), next: value.next },
-      bookmark: bookmarkOf(context, at),
-      replayed: false,
-    }
+    const read = await readValue(context, {
+      ...{ kind: 'types', name: `page:${JSON.stringify(page)}`, ...PROGRESSING },
+      load: () => listTypePage(services.shard(graph.shardId), graph, page),
+    })
+    const { items, next } = read.value
+    return answer(context, { items: items.map(typeView), next }, read)
   },
 )
 
@@ -31,11 +33,17 @@ export const readType = graphOperation(
   'graph.read',
   async (context, name: TypeName): Promise<Answer<TypeView>> => {
     const { services, graph } = context
-    const { value, ...at } = await getType(services.shard(graph.shardId), graph, name)
-    if (!value.found) throw notFound('this type')
-    return { value: typeView(value.found), bookmark: bookmarkOf(context, at), replayed: false }
+    const read = await readValue(context, {
+      ...{ kind: 'types', name: `${name.kind}:${name.name}`, ...PROGRESSING },
+      load: () => getType(services.shard(graph.shardId), graph, name),
+    })
+    if (!read.value.found) throw notFound('this type')
+    return answer(context, typeView(read.value.found), read)
   },
 )
+
+/** How far a task of a type is, its log does not say: so types are shown as they are in the tables. */
+const PROGRESSING = { isUncached: true, tags: readTags.types }
 
 export type Definition = TypeName & {
   readonly jsonSchema: JsonObject

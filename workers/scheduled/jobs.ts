@@ -4,7 +4,9 @@ import type { Env } from '../../env.ts'
 import { runWaitingTypeTasks } from '../operations/type-tasks/run-waiting.ts'
 import { services } from '../services.ts'
 
-type Job = (env: Env) => Promise<void>
+type WaitUntil = (work: Promise<unknown>) => void
+
+type Job = (env: Env, waitUntil: WaitUntil) => Promise<void>
 
 /** What each cron expression of wrangler.toml starts. */
 export const JOBS: Readonly<Record<string, Job>> = {
@@ -16,8 +18,8 @@ export const JOBS: Readonly<Record<string, Job>> = {
 const TYPES_MS = 40_000
 
 /** Goes on with checks of records against new schemas, and with building and dropping indexes. */
-async function workOnTypes(env: Env): Promise<void> {
-  const own = services(env)
+async function workOnTypes(env: Env, waitUntil: WaitUntil): Promise<void> {
+  const own = services(env, waitUntil)
   const untilMs = own.now() + TYPES_MS
   await settled(
     own.shardIds.map((shardId) => runWaitingTypeTasks({ services: own, shardId, untilMs })),

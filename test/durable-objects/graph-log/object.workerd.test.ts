@@ -1,18 +1,19 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { LogHead } from '../../../core/cache/log-view.ts'
 import { graphId, tenantId } from '../../../core/ids.ts'
 import { type GraphAddress, logName } from '../../../core/log/address.ts'
 import type { CommitAnswer, GraphRequest } from '../../../core/log/requests.ts'
-import type { WatermarksDiff } from '../../../core/log/watermarks.ts'
 import { openShard } from '../../../db/databases.ts'
 import { placeGraph } from '../../../db/queries/graphs.ts'
+import type { Committed } from '../../../durable-objects/graph-log/object.ts'
 import { parseEnv, type RawEnv } from '../../../env.ts'
 import { createRequest } from '../../harness/requests.ts'
 
 type LogStub = {
   commit(log: GraphAddress, request: GraphRequest): Promise<CommitAnswer>
-  watermarks(log: GraphAddress, since: number): Promise<WatermarksDiff>
+  watermarks(log: GraphAddress, since: number, atLeast: number): Promise<LogHead>
 }
 
 const bindings = parseEnv(env as unknown as RawEnv)
@@ -34,7 +35,17 @@ function objectOf(log: GraphAddress) {
 }
 
 function stubOf(log: GraphAddress): LogStub {
-  return objectOf(log) as unknown as LogStub
+  return stubNamed(logName(log))
+}
+
+function stubNamed(name: string): LogStub {
+  const object = bindings.GRAPH_LOG.getByName(name) as unknown as Pick<LogStub, 'watermarks'> & {
+    commit(log: GraphAddress, request: GraphRequest): Promise<Committed>
+  }
+  return {
+    commit: async (log, request) => (await object.commit(log, request)).answer,
+    watermarks: (log, since, atLeast) => object.watermarks(log, since, atLeast),
+  }
 }
 
 function seqOf(answer: CommitAnswer): number {
@@ -92,27 +103,28 @@ describe('the graph-log object', () => {
   })
 
   it('rebuilds its watermarks from the last events after an eviction (C2)', async () => {
-    const before = await stubOf(log).watermarks(log, 0)
+    const before = await stubOf(log).watermarks(log, 0, 0)
     await evictDurableObject(objectOf(log))
-    const after = await stubOf(log).watermarks(log, 0)
-    expect(after.head).toBe(before.head)
-    expect(new Map(after.buckets)).toEqual(new Map(before.buckets))
+    const after = await stubOf(log).watermarks(log, 0, 0)
+    expect(after.historyId).toBe(before.historyId)
+    expect(after.watermarks.head).toBe(before.watermarks.head)
+    expect(new Map(after.watermarks.buckets)).toEqual(new Map(before.watermarks.buckets))
   })
 
-  it('reloads when it is asked since a seq above its head (C2)', async () => {
-    const { head } = await stubOf(log).watermarks(log, 0)
-    const twin = bindings.GRAPH_LOG.getByName(`another instance of ${logName(log)}`)
-    const answer = await (twin as unknown as LogStub).commit(log, createRequest())
+  it('reloads when it is told of a seq above its head (C2, R2)', async () => {
+    const { watermarks } = await stubOf(log).watermarks(log, 0, 0)
+    const { head } = watermarks
+    const twin = stubNamed(`another instance of ${logName(log)}`)
+    const answer = await twin.commit(log, createRequest())
     expect(seqOf(answer)).toBe(head + 1)
-    const stale = await stubOf(log).watermarks(log, 0)
-    expect(stale.head).toBe(head)
-    const fresh = await stubOf(log).watermarks(log, head + 1)
-    expect(fresh.head).toBe(head + 1)
+    const stale = await stubOf(log).watermarks(log, 0, head)
+    expect(stale.watermarks.head).toBe(head)
+    const fresh = await stubOf(log).watermarks(log, head, head + 1)
+    expect(fresh.watermarks).toMatchObject({ since: head, head: head + 1 })
   })
 
   it('takes over from an instance that still answers, without a gap or a double (C1)', async () => {
-    const twin = bindings.GRAPH_LOG.getByName(`the old instance of ${logName(log)}`)
-    const stubs = [stubOf(log), twin as unknown as LogStub]
+    const stubs = [stubOf(log), stubNamed(`the old instance of ${logName(log)}`)]
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, i) => commitAtLast(stubs[i % 2], log, createRequest())),
     )
@@ -123,7 +135,7 @@ describe('the graph-log object', () => {
 
   it('keeps the code of an error across the call', async () => {
     const nowhere = { ...log, graphId: graphId(crypto.randomUUID()) }
-    await expect(stubOf(nowhere).watermarks(nowhere, 0)).rejects.toMatchObject({
+    await expect(stubOf(nowhere).watermarks(nowhere, 0, 0)).rejects.toMatchObject({
       name: 'AppError',
       code: 'not_found',
     })

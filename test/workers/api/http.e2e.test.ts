@@ -280,7 +280,7 @@ describe('odd requests', () => {
     { host: 'localhost:1', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'gopher' },
     { 'x-http-method-override': 'DELETE', 'x-original-url': '/api/v1/keys' },
     { cookie: 'session=1', origin: 'https://evil.example', referer: 'https://evil.example/' },
-    { 'cf-connecting-ip': '::1', 'tendril-consistency': 'maybe', range: 'bytes=0-1' },
+    { 'cf-connecting-ip': '::1', range: 'bytes=0-1' },
     { accept: 'text/html', 'accept-language': 'x'.repeat(1_000) },
   ])('with the headers %j are answered like any other', async (headers) => {
     const plain = await tenant.request<Page<Entity>>('GET', '/entities?limit=2')

@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { isAllowed } from '../../../core/auth/permissions.ts'
 import { hashApiKey, mintApiKey } from '../../../workers/security/api-keys.ts'
 import {
@@ -12,7 +12,7 @@ import {
   type Role,
   type Tenant,
 } from '../../harness/api.ts'
-import { withFaults } from '../../harness/faults.ts'
+import { evictObjects, withFaults } from '../../harness/faults.ts'
 import { ownerSql } from '../../harness/owner-sql.ts'
 import { type Fixture, fixtureOf, SAMPLES, type SampleRequest } from './security-samples.ts'
 
@@ -21,8 +21,9 @@ const secured = (await openApi()).operations.filter(({ path }) => !OPEN.test(pat
 
 let fixture: Fixture
 let stranger: Tenant
-let suspended: Fixture
-let suspendedKey: Caller
+let suspendedCallers: readonly Caller[]
+/** For each route a request that was good before the tenant was suspended. */
+let suspendedRequests: ReadonlyMap<string, SampleRequest>
 let keys: Record<Role, Caller & { readonly key: string }>
 let badCredentials: Readonly<Record<string, string>>
 /** Every answer to the requests of this file but those that show a new secret. */
@@ -30,10 +31,10 @@ const transcript: string[] = []
 
 beforeAll(async () => {
   const tenant = await newTenant()
+  // Before its first request: what a tenant is, the isolate keeps.
+  await makeOperator(tenant)
   stranger = await newTenant()
   fixture = await fixtureOf(tenant)
-  suspended = await fixtureOf(await newTenant())
-  suspendedKey = await suspended.tenant.apiKey('owner')
   keys = {
     owner: await tenant.apiKey('owner'),
     admin: await tenant.apiKey('admin'),
@@ -41,7 +42,36 @@ beforeAll(async () => {
     reader: await tenant.apiKey('reader'),
   }
   badCredentials = await credentialsThatAreNotGood(tenant)
+  const suspended = await fixtureOf(await newTenant())
+  suspendedCallers = [suspended.tenant, await suspended.tenant.apiKey('owner')]
+  suspendedRequests = await samplesOf(suspended)
+  await suspend(suspended.tenant)
 })
+
+async function samplesOf(fixture: Fixture): Promise<ReadonlyMap<string, SampleRequest>> {
+  const requests = new Map<string, SampleRequest>()
+  for (const [route, { request, isOperators }] of Object.entries(SAMPLES)) {
+    if (!isOperators) requests.set(route, await request(fixture))
+  }
+  return requests
+}
+
+/** As the tenant's log would have it; its object, which did not do it, has to read it anew. */
+async function suspend(tenant: Tenant): Promise<void> {
+  await ownerSql(
+    'catalog',
+    tenant.id,
+    `with suspended as (
+      update tenants set state = 'suspended', seq = seq + 1 where id = $1 returning id, seq
+    )
+    insert into events (tenant_id, seq, at, kind, subject_id, actor, request_id, commit_id)
+    select id, seq, now(), 'tenant.suspended', id, 'operator', 'test', 'test' from suspended`,
+    [tenant.id],
+  )
+  await evictObjects()
+  const isRefused = async () => expect((await tenant.request('GET', '/graphs')).status).toBe(403)
+  await vi.waitFor(isRefused, { timeout: 10_000 })
+}
 
 async function credentialsThatAreNotGood(tenant: Tenant) {
   const good = keys.owner.key
@@ -117,7 +147,6 @@ describe.each(secured)('$method $path', ({ method, path }) => {
 
   beforeAll(async () => {
     if (!sample) throw new Error('this route has no sample')
-    await makeOperator(fixture.tenant)
     request = await sample.request(fixture)
     before = await everything(fixture)
   })
@@ -180,22 +209,20 @@ describe.each(secured)('$method $path', ({ method, path }) => {
   })
 
   it('answers 403 to a tenant that is suspended', async () => {
-    if (sample?.isOperators) await makeOperator(suspended.tenant)
-    const own = (await sample?.request(suspended)) ?? request
-    await whileSuspended(suspended.tenant, async () => {
-      for (const caller of [suspended.tenant, suspendedKey]) {
-        const { status, body } = await send(caller, method, own)
-        expect([status, body.code]).toEqual([403, 'forbidden'])
-      }
-    })
-    await makeOperator(fixture.tenant)
+    const own = suspendedRequests.get(`${method} ${path}`) ?? request
+    for (const caller of suspendedCallers) {
+      const { status, body } = await send(caller, method, own)
+      expect([status, body.code]).toEqual([403, 'forbidden'])
+    }
   })
 
   it('says only that the database is away when it is', async () => {
     const { status, body } = await withFaults({ cutBefore: 1 }, () =>
       send(keys.owner, method, request),
     )
-    expect([status, body.code]).toEqual([503, 'unavailable'])
+    // What memory has, and the log has not changed since, needs no database.
+    const isCached = sample?.permission === 'graph.read' && status === 200
+    if (!isCached) expect([status, body.code]).toEqual([503, 'unavailable'])
   })
 
   it('has changed nothing by all that', async () => {
@@ -264,15 +291,4 @@ async function makeOperator({ id }: Tenant): Promise<void> {
       on conflict (name) do update set tenant_id = $1`,
     [id],
   )
-}
-
-async function whileSuspended({ id }: Tenant, use: () => Promise<void>): Promise<void> {
-  const set = (state: string) =>
-    ownerSql('catalog', id, 'update tenants set state = $2 where id = $1', [id, state])
-  await set('suspended')
-  try {
-    await use()
-  } finally {
-    await set('active')
-  }
 }

@@ -1,10 +1,10 @@
 import type { MiddlewareHandler } from 'hono'
 import { AppError } from '../../../core/errors.ts'
-import { type Access, accessByKey, accessByMember } from '../../../db/queries/access.ts'
+import { type Bookmark, parseBookmarks } from '../../../core/log/bookmark.ts'
+import { type Consistency, parseConsistency } from '../../../core/log/consistency.ts'
 import { parseEnv } from '../../../env.ts'
-import { hashApiKey, isApiKey } from '../../security/api-keys.ts'
-import { verifyAccessToken } from '../../security/tokens.ts'
-import { type Services, services } from '../../services.ts'
+import { type Resolved, resolveAccess } from '../../operations/access.ts'
+import { services } from '../../services.ts'
 import type { AppEnv } from '../context.ts'
 
 /** Any other name no graph can have, which the route says. */
@@ -22,36 +22,57 @@ export function isOpen(path: string): boolean {
  */
 export function access(): MiddlewareHandler<AppEnv> {
   return async function access(c, next) {
-    const parts = services(parseEnv(c.env))
+    const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work)
+    const arrived = {
+      services: services(parseEnv(c.env), waitUntil),
+      consistency: consistencyOf(c.req.header('tendril-consistency')),
+      bookmarks: bookmarksOf(c.req.header('tendril-bookmark')),
+      arrivedAt: Date.now(),
+    }
     const credential = isOpen(c.req.path) ? null : bearer(c.req.header('authorization'))
+    const resolved = credential ? await resolve(arrived, credential, graphName(c.req.path)) : null
     c.set('context', {
-      services: parts,
+      ...arrived,
       requestId: c.get('requestId'),
       route: `${c.req.method} ${c.req.path}`,
       idempotency: null,
-      access: credential === null ? null : await resolve(parts, credential, graphName(c.req.path)),
+      access: resolved?.access ?? null,
+      graphReader: resolved?.graphReader ?? null,
     })
     return next()
   }
 }
 
 async function resolve(
-  { catalog, jwtSecret, now }: Services,
+  arrived: Parameters<typeof resolveAccess>[0],
   credential: string,
   graph: string | null,
-): Promise<Access> {
-  const found = isApiKey(credential)
-    ? await accessByKey(catalog, await hashApiKey(credential), graph)
-    : await byToken(credential)
-  if (!found) {
+): Promise<Resolved> {
+  const resolved = await resolveAccess(arrived, credential, graph)
+  if (!resolved) {
     throw new AppError('unauthenticated', 'the API key or access token is not valid, or no longer')
   }
-  return found
-
-  async function byToken(text: string): Promise<Access | null> {
-    const token = await verifyAccessToken(jwtSecret, text, now())
-    return token && accessByMember(catalog, token.tenantId, token.userId, graph)
+  const { tenantId } = resolved.access.principal
+  if (arrived.bookmarks.some((bookmark) => bookmark.tenantId !== tenantId)) {
+    throw new AppError('malformed_request', "Tendril-Bookmark: is not of this tenant's graphs")
   }
+  return resolved
+}
+
+function consistencyOf(header: string | undefined): Consistency {
+  const parsed = parseConsistency(header)
+  if (typeof parsed === 'string') {
+    throw new AppError('malformed_request', `Tendril-Consistency: ${parsed}`)
+  }
+  return parsed
+}
+
+function bookmarksOf(header: string | undefined): readonly Bookmark[] {
+  const parsed = header === undefined ? [] : parseBookmarks(header)
+  if (typeof parsed === 'string') {
+    throw new AppError('malformed_request', `Tendril-Bookmark: ${parsed}`)
+  }
+  return parsed
 }
 
 function bearer(header: string | undefined): string | null {

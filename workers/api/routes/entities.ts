@@ -19,6 +19,7 @@ import {
   jsonBody,
   ok,
   problems,
+  searchParams,
   securedRoute,
 } from '../endpoint.ts'
 import { finish, parseListQuery, readInteger, readOneOf, readParams } from '../list-params.ts'
@@ -65,7 +66,7 @@ export function entityRoutes(app: App): void {
       responses: { 200: ok(listOf(entity), 'A page of entities'), ...problems(400, 404) },
     }),
     async (c) => {
-      const query = parseListQuery(new URL(c.req.url).searchParams, 'entity')
+      const query = parseListQuery(searchParams(c), 'entity')
       const { value, ...at } = await findEntities(c.get('context'), query)
       const next = value.next && listCursor(query.sort, value.next)
       linkNext(c, next)
@@ -132,7 +133,7 @@ export function entityRoutes(app: App): void {
       responses: { 200: ok(entity, 'The entity'), ...problems(400, 404, 410) },
     }),
     async (c) => {
-      const reader = readParams(new URL(c.req.url).searchParams, ['as_of'])
+      const reader = readParams(searchParams(c), ['as_of'])
       const seq = readInteger(reader, 'as_of', -1, 0, Number.MAX_SAFE_INTEGER)
       finish(reader)
       const { id } = c.req.valid('param')
@@ -204,16 +205,16 @@ export function entityRoutes(app: App): void {
       responses: { 200: ok(listOf(neighbor), 'A page of neighbours'), ...problems(400, 404) },
     }),
     async (c) => {
-      const { searchParams } = new URL(c.req.url)
-      const reader = readParams(searchParams, ['direction', 'type', 'cursor', 'limit'])
+      const query = searchParams(c)
+      const reader = readParams(query, ['direction', 'type', 'cursor', 'limit'])
       const direction = readOneOf(reader, 'direction', ['out', 'in', 'both'], 'both')
       const limit = readInteger(reader, 'limit', 50, 1, 1_000)
       finish(reader)
-      const cursor = searchParams.get('cursor')
+      const cursor = query.get('cursor')
       const { value, ...at } = await findNeighbors(c.get('context'), {
         id: c.req.valid('param').id,
         direction,
-        type: searchParams.get('type'),
+        type: query.get('type'),
         limit,
         after: cursor === null ? null : parseNeighborCursor(cursor),
       })

@@ -9,6 +9,7 @@ import {
   jsonBody,
   ok,
   problems,
+  searchParams,
   securedRoute,
 } from '../endpoint.ts'
 import { finish, readInteger, readParams } from '../list-params.ts'
@@ -76,7 +77,7 @@ export function logRoutes(app: App): void {
       },
     }),
     async (c) => {
-      const reader = readParams(new URL(c.req.url).searchParams, ['after', 'limit'])
+      const reader = readParams(searchParams(c), ['after', 'limit'])
       const after = readInteger(reader, 'after', 0, 0, Number.MAX_SAFE_INTEGER)
       const limit = readInteger(reader, 'limit', 100, 1, 1_000)
       finish(reader)

@@ -16,6 +16,7 @@ import {
   jsonBody,
   ok,
   problems,
+  searchParams,
   securedRoute,
 } from '../endpoint.ts'
 import { parseListQuery } from '../list-params.ts'
@@ -52,7 +53,7 @@ export function relationshipRoutes(app: App): void {
       },
     }),
     async (c) => {
-      const query = parseListQuery(new URL(c.req.url).searchParams, 'relationship')
+      const query = parseListQuery(searchParams(c), 'relationship')
       const { value, ...at } = await findRelationships(c.get('context'), query)
       const next = value.next && listCursor(query.sort, value.next)
       linkNext(c, next)

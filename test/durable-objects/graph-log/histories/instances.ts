@@ -47,7 +47,7 @@ export class Instances {
     const instance = this.#random.pick(this.#alive)
     const { runner, evicted, number } = instance
     const told = await Promise.race([runner.submit(request), whenEvicted(evicted)])
-    return { told, instance: number, knownHead: runner.watermarks?.head ?? null }
+    return { told, instance: number, knownHead: runner.head?.watermarks.head ?? null }
   }
 
   /** From now on there is one instance, a new one, and nothing happens to it. */

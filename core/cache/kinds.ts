@@ -1,0 +1,15 @@
+/** What kinds of data are cached, and for how long at most: they are stale earlier by the watermarks. */
+export type CacheKind = 'entity' | 'relationship' | 'list' | 'neighbors' | 'types' | 'access'
+
+const HOUR_MS = 3_600_000
+const MINUTE_MS = 60_000
+
+/** A bound on how long memory is wasted on what nobody changes and nobody asks for. */
+export const TTL_MS: Readonly<Record<CacheKind, number>> = {
+  entity: HOUR_MS,
+  relationship: HOUR_MS,
+  list: 15 * MINUTE_MS,
+  neighbors: 15 * MINUTE_MS,
+  types: 24 * HOUR_MS,
+  access: 30 * MINUTE_MS,
+}

@@ -1,0 +1,146 @@
+import { type Loaded, type LogReader, prefetch, read } from '../../core/cache/read.ts'
+import type { TenantId } from '../../core/ids.ts'
+import { type GraphAddress, logName, type TenantAddress } from '../../core/log/address.ts'
+import { SESSION } from '../../core/log/consistency.ts'
+import { type Access, accessByKey, accessByMember } from '../../db/queries/access.ts'
+import type { Context } from '../context.ts'
+import { isolate, type KnownKey } from '../isolate.ts'
+import { hashApiKey, isApiKey } from '../security/api-keys.ts'
+import { verifyAccessToken } from '../security/tokens.ts'
+
+/** The request as far as it is known before anybody knows whose it is. */
+type Arrived = Pick<Context, 'services' | 'consistency' | 'bookmarks' | 'arrivedAt'>
+
+export type Resolved = { readonly access: Access; readonly graphReader: LogReader | null }
+
+/**
+ * Who asks, and the graph that is named, from the cache as far as the tenant's log allows. `null`:
+ * the credential is unknown, revoked or expired.
+ */
+export async function resolveAccess(
+  arrived: Arrived,
+  credential: string,
+  graphName: string | null,
+): Promise<Resolved | null> {
+  const known = isolate.keys.get(credential)
+  if (known) return byKnownKey(arrived, known, graphName)
+  return isApiKey(credential)
+    ? byNewKey(arrived, credential, graphName)
+    : byToken(arrived, credential, graphName)
+}
+
+/** Whose log would say whether a cached answer still holds, only the catalog knows. */
+async function byNewKey(
+  arrived: Arrived,
+  key: string,
+  graphName: string | null,
+): Promise<Resolved | null> {
+  const hash = await hashApiKey(key)
+  const access = await accessByKey(arrived.services.catalog, hash, graphName)
+  if (access === null || hasExpired(access, arrived)) return null
+  isolate.keys.set(key, { hash, tenantId: access.principal.tenantId })
+  return { access, graphReader: null }
+}
+
+function byKnownKey(
+  arrived: Arrived,
+  { hash, tenantId }: KnownKey,
+  graphName: string | null,
+): Promise<Resolved | null> {
+  const load = () => accessByKey(arrived.services.catalog, hash, graphName)
+  return cached(arrived, tenantId, { name: `key:${hash}:${graphName ?? ''}`, load })
+}
+
+async function byToken(
+  arrived: Arrived,
+  text: string,
+  graphName: string | null,
+): Promise<Resolved | null> {
+  const { catalog, jwtSecret } = arrived.services
+  const token = await verifyAccessToken(jwtSecret, text, arrived.arrivedAt)
+  if (!token) return null
+  const name = `user:${token.userId}:${graphName ?? ''}`
+  const load = () => accessByMember(catalog, token.tenantId, token.userId, graphName)
+  return cached(arrived, token.tenantId, { name, load })
+}
+
+type Lookup = {
+  readonly name: string
+  readonly load: () => Promise<Access | null>
+}
+
+async function cached(
+  arrived: Arrived,
+  tenant: TenantId,
+  { name, load }: Lookup,
+): Promise<Resolved | null> {
+  const { services, arrivedAt } = arrived
+  const log: TenantAddress = { kind: 'tenant', tenantId: tenant }
+  const reader = services.reader(log)
+  const likely = prefetchGraph(arrived, reader, name)
+  const { values } = await read<Access | null>(reader, {
+    kind: 'access',
+    names: [name],
+    load: async (): Promise<Loaded<Access | null>> => {
+      const access = await load()
+      // Without a row there is no seq either, and so nothing to keep.
+      if (access === null) throw new Unknown()
+      const { seq, historyId } = access
+      return { seq, historyId, values: [{ value: access, tags: tagsOf(access), bytes: 500 }] }
+    },
+    // However old an answer may be, what its caller may do is at most a second old (R9).
+    consistency: SESSION,
+    bookmark: null,
+    arrivedAt,
+  }).catch((error) => {
+    if (error instanceof Unknown) return { values: [null] }
+    throw error
+  })
+  const [access] = values
+  if (!access || hasExpired(access, arrived)) return null
+  const { graph } = access
+  const isAsGuessed = graph !== null && likely !== null && logName(likely.graph) === logName(graph)
+  return { access, graphReader: isAsGuessed ? likely.reader : null }
+}
+
+class Unknown extends Error {}
+
+/**
+ * Asks for the graph's watermarks while those of the tenant are on their way, if this isolate has
+ * seen the graph before. A guess: what the read finds is what counts.
+ */
+function prefetchGraph(
+  arrived: Arrived,
+  tenant: LogReader,
+  name: string,
+): { readonly graph: GraphAddress; readonly reader: LogReader } | null {
+  const { known } = tenant.view
+  const likely = known && tenant.cache.peek<Access>(tenant.keyPrefix(known.historyId) + name)
+  const graph = likely?.value.graph
+  if (!graph) return null
+  const reader = arrived.services.reader(graph)
+  prefetch(reader, freshnessOf(arrived, graph))
+  return { graph, reader }
+}
+
+/** How fresh a read of this graph has to be. */
+export function freshnessOf(
+  { consistency, bookmarks, arrivedAt }: Pick<Arrived, 'consistency' | 'bookmarks' | 'arrivedAt'>,
+  { graphId }: GraphAddress,
+) {
+  const bookmark = bookmarks.find(({ logId }) => logId === graphId) ?? null
+  return { consistency, bookmark, arrivedAt }
+}
+
+/**
+ * The key or member, the tenant, and the graph or, where there is none of that name, whatever the
+ * tenant does. Its own log names them by id.
+ */
+function tagsOf({ principal, graph }: Access): string[] {
+  const [, subject] = principal.actor.split(':')
+  return [`e:${subject}`, `e:${principal.tenantId}`, graph ? `e:${graph.graphId}` : 'g']
+}
+
+function hasExpired({ expiresAt }: Access, { arrivedAt }: Arrived): boolean {
+  return expiresAt !== null && Date.parse(expiresAt) <= arrivedAt
+}

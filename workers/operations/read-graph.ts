@@ -1,0 +1,81 @@
+import { boundedTags } from '../../core/cache/entry.ts'
+import type { CacheKind } from '../../core/cache/kinds.ts'
+import { type Loaded, type ReadAnswer, read } from '../../core/cache/read.ts'
+import type { ReadAt } from '../../db/queries/entities.ts'
+import type { GraphContext } from '../context.ts'
+import { freshnessOf } from './access.ts'
+
+/** One value of a graph: how to name it, to load it, and what it depends on. */
+export type GraphRead<T> = {
+  readonly kind: CacheKind
+  /** Unique among the values of its kind. */
+  readonly name: string
+  readonly load: () => Promise<ReadAt<T>>
+  readonly tags: (value: T) => readonly string[]
+  /** The only type of record that the read examined, if so (T3). */
+  readonly type?: string | null
+  /** Read anew each time, and not kept. */
+  readonly isUncached?: boolean
+}
+
+export type GraphAnswer<T> = Omit<ReadAnswer<T>, 'values'> & { readonly value: T }
+
+/** Reads one value at the consistency that the request asks for. */
+export async function readValue<T>(
+  context: GraphContext,
+  { kind, name, load, tags, type = null, isUncached = false }: GraphRead<T>,
+): Promise<GraphAnswer<T>> {
+  const { values, ...answer } = await read<T>(readerOf(context), {
+    ...{ kind, isUncached, names: [`${kind}:${name}`] },
+    ...freshnessOf(context, context.graph),
+    load: async (): Promise<Loaded<T>> => {
+      const { value, seq, historyId } = await load()
+      const loaded = { value, tags: boundedTags(tags(value), type), bytes: sizeOf(value) }
+      return { seq, historyId, values: [loaded] }
+    },
+  })
+  return { value: values[0] as T, ...answer }
+}
+
+/** Several values of one kind, each cached for itself, and all of one seq (R1). */
+export async function readValues<T>(
+  context: GraphContext,
+  kind: CacheKind,
+  {
+    names,
+    load,
+    tags,
+  }: {
+    readonly names: readonly string[]
+    readonly load: (indexes: readonly number[]) => Promise<ReadAt<readonly T[]>>
+    readonly tags: (value: T, index: number) => readonly string[]
+  },
+): Promise<GraphAnswer<readonly T[]>> {
+  const { values, ...answer } = await read<T>(readerOf(context), {
+    ...{ kind, names: names.map((name) => `${kind}:${name}`) },
+    ...freshnessOf(context, context.graph),
+    load: async (indexes): Promise<Loaded<T>> => {
+      const { value, seq, historyId } = await load(indexes)
+      return {
+        ...{ seq, historyId },
+        values: value.map((each, at) => ({
+          value: each,
+          tags: tags(each, indexes[at] ?? 0),
+          bytes: sizeOf(each),
+        })),
+      }
+    },
+  })
+  return { value: values, ...answer }
+}
+
+function readerOf({ services, graph, graphReader }: GraphContext) {
+  return graphReader ?? services.reader(graph)
+}
+
+/** An object takes about three times the bytes of its JSON text. */
+const OBJECT_FACTOR = 3
+
+function sizeOf(value: unknown): number {
+  return JSON.stringify(value).length * OBJECT_FACTOR
+}
