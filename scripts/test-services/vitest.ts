@@ -11,6 +11,7 @@ const PROJECTS = ['pg', 'workerd', 'e2e']
 const INDIFFERENT = [
   'test/bundle.e2e.test.ts',
   'test/scripts/start.pg.test.ts',
+  'test/scripts/test-services.pg.test.ts',
   'test/scripts/local/postgres.pg.test.ts',
   'test/scripts/local/server.e2e.test.ts',
 ]

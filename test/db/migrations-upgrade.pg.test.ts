@@ -25,6 +25,9 @@ const APPLIED = {
 /** The first migrations have tables, but nothing yet that the runtime may use. */
 const FIRST_TO_SERVE = 2
 
+/** The tenant of the rows that migrations leave for the planner. */
+const NOBODY = '00000000-0000-0000-0000-000000000000'
+
 const older = (
   await Promise.all(
     KINDS.map(async (kind) => {
@@ -40,8 +43,8 @@ describe.each(KINDS)('the migrations of a %s', (kind) => {
     const files = (await readdir(migrationsFolder(kind))).filter((name) => name.endsWith('.sql'))
     expect(listed.map(({ tag }) => `${tag}.sql`)).toEqual(files.sort())
     for (const [i, { idx, tag, when }] of listed.entries()) {
-      expect(idx).toBe(i)
-      expect(tag).toMatch(new RegExp(`^${String(i).padStart(4, '0')}_`))
+      expect(idx).toBeGreaterThan(listed[i - 1]?.idx ?? -1)
+      expect(tag).toMatch(new RegExp(`^${String(idx).padStart(4, '0')}_`))
       // drizzle skips one that is not newer than the last that was applied.
       expect(when).toBeGreaterThan(listed[i - 1]?.when ?? 0)
       expect(when).toBeLessThan(Date.now())
@@ -86,7 +89,8 @@ describe.each(older)('a $kind that has the first $count migrations', ({ kind, co
     const all: Record<string, Record<string, unknown>[]> = {}
     for (const { name, key } of tables) {
       const { rows } = await owner.query(
-        `select to_jsonb(t) as row from ${name} t order by ${key}, t::text`,
+        `select to_jsonb(t) as row from ${name} t where ${key} <> $1 order by ${key}, t::text`,
+        [NOBODY],
       )
       all[name] = rows.map(({ row }) => row)
     }
