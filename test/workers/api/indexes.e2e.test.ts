@@ -185,6 +185,29 @@ describe('a declared index', () => {
     },
   )
 
+  it('is not believed in any more when the types have changed elsewhere', async () => {
+    const own = await newTenant()
+    await declare('gone', ALL, own)
+    const record = { name: 'here', location: { lat: 1, lon: 1 }, properties: { size: 1 } }
+    await write('gone', [record], own)
+    const sorted = '/entities?type=gone&sort=properties.size'
+    const count = async () => (await own.request<Page<Entity>>('GET', sorted)).body.items.length
+    expect(await count()).toBe(1)
+    // As another isolate's request and its background leave it.
+    await ownerSql('shard', own.id, `update types set indexes = '[]' where tenant_id = $1`, [
+      own.id,
+    ])
+    await ownerSql('shard', own.id, 'update graphs set schema_seq = seq where tenant_id = $1', [
+      own.id,
+    ])
+    for (const table of ['index_entries', 'fulltext_entries', 'geo_entries']) {
+      await ownerSql('shard', own.id, `delete from ${table} where tenant_id = $1`, [own.id])
+    }
+    const search = await own.request('GET', '/entities?type=gone&search=here')
+    expect([search.status, fieldsOf(search.body)]).toEqual([422, ['search']])
+    expect(await count()).toBe(1)
+  })
+
   it('finds nothing of another tenant, another graph or another type', async () => {
     const others = await newTenant()
     await declare('mine', ALL)
