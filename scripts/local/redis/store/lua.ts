@@ -1,6 +1,16 @@
 import { lauxlib, lua, lualib, type LuaState as State } from 'fengari'
-import { type Bytes, isStatus, OK, RedisError, type Reply } from '../reply.ts'
+import { type Bytes, RedisError, type Reply } from '../reply.ts'
 import { scriptDigest } from '../script-digest.ts'
+import {
+  fieldAt,
+  luaBytes,
+  pushBytes,
+  pushList,
+  pushReply,
+  pushTable,
+  replyAt,
+  textAt,
+} from './lua-values.ts'
 
 export type ScriptCall = {
   readonly source: Bytes
@@ -43,9 +53,9 @@ export function runScript(script: ScriptCall): Reply {
   const state = lauxlib.luaL_newstate()
   open(state)
   pushList(state, script.keys)
-  lua.lua_setglobal(state, to('KEYS'))
+  lua.lua_setglobal(state, luaBytes('KEYS'))
   pushList(state, script.arguments)
-  lua.lua_setglobal(state, to('ARGV'))
+  lua.lua_setglobal(state, luaBytes('ARGV'))
   provide(state, script)
   compile(state, script.source)
   if (lua.lua_pcall(state, 0, 1, 0) !== lua.LUA_OK) throw scriptError(state, script.source)
@@ -54,21 +64,22 @@ export function runScript(script: ScriptCall): Reply {
 
 function open(state: State): void {
   for (const [name, library] of Object.entries(LIBRARIES)) {
-    lauxlib.luaL_requiref(state, to(name), library, 1)
+    lauxlib.luaL_requiref(state, luaBytes(name), library, 1)
     lua.lua_pop(state, 1)
   }
-  lauxlib.luaL_dostring(state, to(PRELUDE))
+  lauxlib.luaL_dostring(state, luaBytes(PRELUDE))
   lua.lua_sethook(
     state,
-    () => lauxlib.luaL_error(state, to('Script killed: it runs too long')),
+    () => lauxlib.luaL_error(state, luaBytes('Script killed: it runs too long')),
     lua.LUA_MASKCOUNT,
     MAX_INSTRUCTIONS,
   )
 }
 
 function compile(state: State, source: Bytes): void {
-  const code = to(stripShebang(source))
-  if (lauxlib.luaL_loadbuffer(state, code, code.length, to('@user_script')) === lua.LUA_OK) return
+  const code = luaBytes(stripShebang(source))
+  if (lauxlib.luaL_loadbuffer(state, code, code.length, luaBytes('@user_script')) === lua.LUA_OK)
+    return
   throw new RedisError(`ERR Error compiling script (new function): ${textAt(state, -1)}`)
 }
 
@@ -93,14 +104,14 @@ function provide(state: State, script: ScriptCall): void {
   lua.lua_newtable(state)
   for (const [name, run] of Object.entries(functions)) {
     lua.lua_pushcfunction(state, run)
-    lua.lua_setfield(state, -2, to(name))
+    lua.lua_setfield(state, -2, luaBytes(name))
   }
   const levels = ['LOG_DEBUG', 'LOG_VERBOSE', 'LOG_NOTICE', 'LOG_WARNING']
   for (const [level, name] of levels.entries()) {
     lua.lua_pushinteger(state, level)
-    lua.lua_setfield(state, -2, to(name))
+    lua.lua_setfield(state, -2, luaBytes(name))
   }
-  lua.lua_setglobal(state, to('redis'))
+  lua.lua_setglobal(state, luaBytes('redis'))
 }
 
 function callCommand(state: State, script: ScriptCall, throws: boolean): number {
@@ -136,65 +147,6 @@ function wordAt(state: State, index: number): Bytes | undefined {
   return type === lua.LUA_TSTRING ? textAt(state, index) : undefined
 }
 
-function pushReply(state: State, reply: Reply): void {
-  if (reply === null) lua.lua_pushboolean(state, 0)
-  else if (typeof reply === 'number' || typeof reply === 'bigint') pushNumber(state, Number(reply))
-  else if (typeof reply === 'string') pushBytes(state, reply)
-  else if (reply instanceof RedisError) pushTable(state, 'err', reply.message)
-  else if (isStatus(reply)) pushTable(state, 'ok', reply.status)
-  else {
-    lua.lua_createtable(state, reply.length, 0)
-    for (const [i, item] of reply.entries()) {
-      pushReply(state, item)
-      lua.lua_rawseti(state, -2, i + 1)
-    }
-  }
-}
-
-/** Lua's whole numbers have 32 bits in fengari; larger ones go as floats. */
-function pushNumber(state: State, value: number): void {
-  if (value === (value | 0)) lua.lua_pushinteger(state, value)
-  else lua.lua_pushnumber(state, value)
-}
-
-/** As Redis converts: numbers are cut to integers, true is 1, false is nil, an array ends at nil. */
-function replyAt(state: State, index: number): Reply {
-  switch (lua.lua_type(state, index)) {
-    case lua.LUA_TSTRING:
-      return textAt(state, index)
-    case lua.LUA_TNUMBER:
-      return Math.trunc(lua.lua_tonumber(state, index))
-    case lua.LUA_TBOOLEAN:
-      return lua.lua_toboolean(state, index) ? 1 : null
-    case lua.LUA_TTABLE:
-      return tableAt(state, lua.lua_absindex(state, index))
-    default:
-      return null
-  }
-}
-
-function tableAt(state: State, index: number): Reply {
-  const error = fieldAt(state, index, 'err')
-  if (error !== undefined) return new RedisError(error)
-  const status = fieldAt(state, index, 'ok')
-  if (status !== undefined) return status === 'OK' ? OK : { status }
-  const items: Reply[] = []
-  for (let i = 1; lua.lua_rawgeti(state, index, i) !== lua.LUA_TNIL; i++) {
-    items.push(replyAt(state, -1))
-    lua.lua_pop(state, 1)
-  }
-  lua.lua_pop(state, 1)
-  return items
-}
-
-/** A field that is a string. */
-function fieldAt(state: State, index: number, name: string): Bytes | undefined {
-  const type = lua.lua_getfield(state, index, to(name))
-  const text = type === lua.LUA_TSTRING ? textAt(state, -1) : undefined
-  lua.lua_pop(state, 1)
-  return text
-}
-
 function scriptError(state: State, source: Bytes): RedisError {
   if (lua.lua_type(state, -1) === lua.LUA_TTABLE) {
     const message = fieldAt(state, lua.lua_absindex(state, -1), 'err')
@@ -206,33 +158,4 @@ function scriptError(state: State, source: Bytes): RedisError {
 /** An error needs a code in front, or clients take its first word for one. */
 function withCode(message: Bytes): Bytes {
   return message.startsWith('-') ? message.slice(1) : `ERR ${message}`
-}
-
-function pushTable(state: State, name: string, text: Bytes): number {
-  lua.lua_newtable(state)
-  pushBytes(state, text)
-  lua.lua_setfield(state, -2, to(name))
-  return 1
-}
-
-function pushList(state: State, items: readonly Bytes[]): void {
-  lua.lua_createtable(state, items.length, 0)
-  for (const [i, item] of items.entries()) {
-    pushBytes(state, item)
-    lua.lua_rawseti(state, -2, i + 1)
-  }
-}
-
-function pushBytes(state: State, bytes: Bytes): number {
-  lua.lua_pushstring(state, to(bytes))
-  return 1
-}
-
-function to(bytes: Bytes): Uint8Array {
-  return Uint8Array.from(Buffer.from(bytes, 'latin1'))
-}
-
-function textAt(state: State, index: number): Bytes {
-  const bytes = lua.lua_tostring(state, index)
-  return bytes === null ? '' : Buffer.from(bytes).toString('latin1')
 }
