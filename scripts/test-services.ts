@@ -3,11 +3,12 @@ import { takeSignals } from './local/shutdown.ts'
 import { endWithNpm } from './test-services/end-with-npm.ts'
 import { readServiceOptions } from './test-services/options.ts'
 import { startPostgresService } from './test-services/postgres-service.ts'
+import { startRedisServer } from './test-services/redis-server.ts'
 import { makeRunFolder, removeRunFolder, temporaryIn } from './test-services/run-folder.ts'
 import type { StartService } from './test-services/service.ts'
 import { runVitest } from './test-services/vitest.ts'
 
-const SERVICES: readonly StartService[] = [startPostgresService]
+const SERVICES: readonly StartService[] = [startPostgresService, startRedisServer]
 
 const shutdown = takeSignals()
 endWithNpm(shutdown.signal)

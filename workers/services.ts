@@ -5,6 +5,7 @@ import { edgeTier, type ResponseCache } from '../core/cache/edge-tier.ts'
 import { guardedTier } from '../core/cache/guarded-tier.ts'
 import type { LogHead } from '../core/cache/log-view.ts'
 import type { LogReader } from '../core/cache/read.ts'
+import { redisTier } from '../core/cache/redis-tier.ts'
 import type { Waiting } from '../core/cache/single-flight.ts'
 import type { Tier } from '../core/cache/tier.ts'
 import {
@@ -21,6 +22,7 @@ import { openCatalog, openShard } from '../db/databases.ts'
 import type { Committed } from '../durable-objects/graph-log/object.ts'
 import type { Env } from '../env.ts'
 import { isolate, logState } from './isolate.ts'
+import { upstashRedis } from './upstash-redis.ts'
 
 /** Who may register; see env.ts. */
 export type Registration = {
@@ -52,7 +54,7 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
   const waiting = { waitUntil, sleep }
   const cache = new Cache({
     memory: isolate.memory,
-    tiers: farTiers(),
+    tiers: farTiers(env),
     waiting,
     onEvent: () => {},
   })
@@ -125,9 +127,10 @@ function logId(log: LogAddress): string {
 }
 
 /** Tiers beyond memory, the nearest first. */
-function farTiers(): Tier[] {
+function farTiers({ UPSTASH_REDIS_CACHE_URL: url, UPSTASH_REDIS_CACHE_TOKEN: token }: Env): Tier[] {
   const edge = edgeTier(() => caches.open('tendril') as unknown as Promise<ResponseCache>)
-  return [edge].map((tier) => {
+  const tiers = url && token ? [edge, redisTier(upstashRedis(url, token))] : [edge]
+  return tiers.map((tier) => {
     const breaker = isolate.breakers.get(tier.name)
     return breaker ? guardedTier(tier, breaker) : tier
   })

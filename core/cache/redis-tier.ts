@@ -10,6 +10,9 @@ export type RedisCommands = {
   del(keys: readonly string[]): Promise<void>
 }
 
+/** Longer ones cost more to fetch than they save, and Redis takes only so much at once. */
+const MAX_CHARACTERS = 512 * 1024
+
 /** Entries in Redis, shared by all isolates of all places. */
 export function redisTier(redis: RedisCommands): Tier {
   return {
@@ -22,7 +25,8 @@ export function redisTier(redis: RedisCommands): Tier {
       const encoded = entries.map(async ([key, entry]): Promise<[string, string, number]> => {
         return [key, await encodeEntry(entry), TTL_MS[entry.kind]]
       })
-      await redis.setAll(await Promise.all(encoded))
+      const texts = await Promise.all(encoded)
+      await redis.setAll(texts.filter(([, text]) => text.length <= MAX_CHARACTERS))
     },
     delete: (keys) => redis.del(keys),
   }

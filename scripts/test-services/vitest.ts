@@ -5,7 +5,7 @@ import { killTree } from '../local/kill-tree.ts'
 import { ROOT } from '../local/wrangler.ts'
 
 /** What needs a server: the other projects pass or fail alike on any. */
-const PROJECTS = ['pg', 'workerd', 'e2e']
+const PROJECTS = ['pg', 'redis', 'workerd', 'e2e']
 
 /** Tests of the embedded PostgreSQL and of the bundle, to which it makes no difference. */
 const INDIFFERENT = [
