@@ -80,6 +80,7 @@ describe.each(KINDS)('the role of the runtime in a %s', (kind) => {
             events: 'insert select',
             graphs: 'insert select update',
             relationships: 'delete insert select update',
+            type_tasks: 'delete insert select update',
             types: 'delete insert select update',
           },
     )
