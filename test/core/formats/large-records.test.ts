@@ -75,4 +75,8 @@ it.each(Object.entries(codecs))(
     const expected = records.map((each) => ({
       ...each,
       properties: new Map(Object.entries(each.properties)),
-    }, 60_000)
+    }))
+    expect(read).toEqual(expected)
+  },
+  60_000,
+)
