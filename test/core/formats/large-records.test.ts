@@ -78,4 +78,5 @@ it.each(Object.entries(codecs))(
     }))
     expect(read).toEqual(expected)
   },
+  60_000,
 )

@@ -64,7 +64,7 @@ export async function expectSameEverywhere(
   const ties = await allPages<Relationship>(tenant, `${base}/relationships?limit=100&sort=id`)
   expect(byId(ties)).toEqual(byId(relationships.values()))
 
-  const exported = await tenant.request<string>('GET', `${base}/export`)
+  const exported = await tenant.request<string>('GET', `${base}/export?metadata=true`)
   const rows = exported.text
     .split('\n')
     .filter(Boolean)
