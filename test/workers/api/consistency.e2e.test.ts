@@ -54,21 +54,21 @@ describe('a read that is repeated', () => {
     })
   })
 
-  it.each([
-    '/entities?type=thing&limit=2',
-    '/relationships',
-    '/types',
-    '/entities?sort=-created_at&limit=1',
-  ])('of %s comes from memory, and anew after a write', async (path) => {
-    await get(path)
-    expect((await get(path)).headers.get('cache-status')).toBe('tendril-memory; hit')
-    const name = `t${crypto.randomUUID().slice(0, 8)}`
-    const a = await create()
-    await tenant.request('POST', '/types', { body: { kind: 'entity', name, json_schema: {} } })
-    const id = a.path.slice('/entities/'.length)
-    await tenant.request('POST', '/relationships', { body: { type: 'r', from_id: id, to_id: id } })
-    expect((await get(path)).headers.get('cache-status')).toBe('tendril-memory; fwd=miss')
-  })
+  it.each(['/entities?type=thing&limit=2', '/relationships', '/entities?sort=-created_at&limit=1'])(
+    'of %s comes from memory, and anew after a write',
+    async (path) => {
+      await get(path)
+      expect((await get(path)).headers.get('cache-status')).toBe('tendril-memory; hit')
+      const name = `t${crypto.randomUUID().slice(0, 8)}`
+      const a = await create()
+      await tenant.request('POST', '/types', { body: { kind: 'entity', name, json_schema: {} } })
+      const id = a.path.slice('/entities/'.length)
+      await tenant.request('POST', '/relationships', {
+        body: { type: 'r', from_id: id, to_id: id },
+      })
+      expect((await get(path)).headers.get('cache-status')).toBe('tendril-memory; fwd=miss')
+    },
+  )
 
   it('of many records loads only those that changed', async () => {
     const made = await Promise.all([create(), create(), create()])

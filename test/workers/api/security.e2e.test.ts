@@ -13,6 +13,7 @@ import {
   type Tenant,
 } from '../../harness/api.ts'
 import { evictObjects, withFaults } from '../../harness/faults.ts'
+import { makeOperator } from '../../harness/operator.ts'
 import { ownerSql } from '../../harness/owner-sql.ts'
 import { type Fixture, fixtureOf, SAMPLES, type SampleRequest } from './security-samples.ts'
 
@@ -31,7 +32,6 @@ const transcript: string[] = []
 
 beforeAll(async () => {
   const tenant = await newTenant()
-  // Before its first request: what a tenant is, the isolate keeps.
   await makeOperator(tenant)
   stranger = await newTenant()
   fixture = await fixtureOf(tenant)
@@ -281,14 +281,3 @@ describe('a secret', () => {
     })
   })
 })
-
-/** Behind the back of the API, which makes one operator in the life of an installation. */
-async function makeOperator({ id }: Tenant): Promise<void> {
-  await ownerSql(
-    'catalog',
-    id,
-    `insert into installation (name, tenant_id, created_at) values ('operator', $1, now())
-      on conflict (name) do update set tenant_id = $1`,
-    [id],
-  )
-}
