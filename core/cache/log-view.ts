@@ -1,5 +1,6 @@
 import type { WatermarksDiff } from '../log/watermarks.ts'
 import { WatermarksCopy } from '../log/watermarks-copy.ts'
+import { laterTime } from './age.ts'
 import { FOLLOWER_DEADLINE_MS, type Waiting } from './single-flight.ts'
 
 /** What a log's object answers about its watermarks. */
@@ -50,8 +51,9 @@ export class LogView {
       const underWay = this.#underWay
       if (!underWay) return this.#send(ask, atLeast, deps).done
       const joins = underWay.number > after
-      const outcome = await settled(underWay.done, deps)
-      if (outcome === null && this.#underWay === underWay) this.#underWay = null
+      // The failure of a call that began before is not one of ours.
+      const outcome = await settled(joins ? underWay.done : underWay.done.catch(() => null), deps)
+      if (this.#underWay === underWay) this.#underWay = null
       if (joins && outcome !== null && outcome.copy.head >= atLeast) return outcome
     }
   }
@@ -73,11 +75,13 @@ export class LogView {
     const askedAt = now()
     const since = this.#known?.copy.head ?? 0
     const head = await ask(since, Math.max(atLeast, since))
-    return this.#merge(head, askedAt) ?? this.#merge(await ask(0, atLeast), askedAt) ?? fail()
+    const merged =
+      this.#merge(head, askedAt, now) ?? this.#merge(await ask(0, atLeast), askedAt, now)
+    return merged ?? fail()
   }
 
   /** `null`: the difference begins above what is known here by now, and everything is needed. */
-  #merge({ historyId, watermarks }: LogHead, askedAt: number): Known | null {
+  #merge({ historyId, watermarks }: LogHead, askedAt: number, now: () => number): Known | null {
     const known = this.#known
     if (known?.historyId !== historyId) {
       if (watermarks.since !== 0) return null
@@ -86,7 +90,7 @@ export class LogView {
     }
     if (!known.copy.merge(watermarks)) return null
     // Calls may overtake each other; the copy has all that either of them told.
-    this.#known = { ...known, askedAt: Math.max(known.askedAt, askedAt) }
+    this.#known = { ...known, askedAt: laterTime(known.askedAt, askedAt, now()) }
     return this.#known
   }
 }
@@ -95,7 +99,7 @@ function fail(): never {
   throw new Error('the log answered with less than everything')
 }
 
-/** `null`: the call failed, or its request is gone and it never settles. */
-async function settled(done: Promise<Known>, { sleep }: Waiting): Promise<Known | null> {
-  return Promise.race([done.catch(() => null), sleep(FOLLOWER_DEADLINE_MS).then(() => null)])
+/** `null`: too late, perhaps because the request that made the call is gone. */
+async function settled(done: Promise<Known | null>, { sleep }: Waiting): Promise<Known | null> {
+  return Promise.race([done, sleep(FOLLOWER_DEADLINE_MS).then(() => null)])
 }
