@@ -74,7 +74,7 @@ export class LogView {
   async #askAndMerge(ask: AskLog, atLeast: number, now: () => number): Promise<Known> {
     const askedAt = now()
     const since = this.#known?.copy.head ?? 0
-    const head = await ask(since, Math.max(atLeast, since))
+    const head = await ask(since, atLeast)
     const merged =
       this.#merge(head, askedAt, now) ?? this.#merge(await ask(0, atLeast), askedAt, now)
     return merged ?? fail()

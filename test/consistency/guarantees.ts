@@ -18,52 +18,48 @@ import { isSame, project } from './simulator/queries.ts'
  */
 export function checkGuarantees({ operations, truth, universe }: History): string[] {
   const problems: string[] = []
-  const places = new Array<number>(operations.length).fill(0)
-  const order = operations
-    .map((operation, index) => ({ operation, index }))
-    .sort((a, b) => a.operation.responded - b.operation.responded)
+  /** By operation: what whoever goes on from it has seen. */
+  const seen = new Array<number>(operations.length).fill(0)
   const ended = new Ended()
-  for (const { operation, index } of order) {
+  const inOrder = [...operations.entries()].sort(([, a], [, b]) => a.responded - b.responded)
+  for (const [index, operation] of inOrder) {
     if (operation.does === 'write') {
-      const place = truth.committed.get(operation.commitId)?.[0]
       if (operation.outcome !== 'committed') continue
+      const place = truth.committed.get(operation.commitId)?.[0]
       if (place === undefined) problems.push(`${operation.commitId} was never committed`)
-      places[index] = place ?? 0
+      seen[index] = place ?? 0
       ended.add(operation, place ?? 0)
       continue
     }
-    const lowest = Math.max(
-      floorOf(operation, ended),
-      ...operation.after.map((i) => places[i] ?? 0),
-    )
-    let place = lowest
-    while (!hasSeen(place)) {
-      place += 1
-      if (place < truth.states.length && (truth.states[place]?.tick ?? 0) <= operation.responded) {
-        continue
-      }
-      problems.push(explain(operation, lowest))
-      place = lowest
-      break
-    }
-    places[index] = place
-    if (operation.consistency.level === 'strong') ended.add(operation, place)
-
-    function hasSeen(at: number): boolean {
-      const { state } = truth.states[at] ?? {}
-      const { queries, observed } = operation as Read
-      return state !== undefined && isSame(project(state, queries, universe), observed)
-    }
+    const before = Math.max(0, ...operation.after.map((each) => seen[each] ?? 0))
+    const floor = Math.max(before, floorOf(operation, ended))
+    const place = firstSeen(operation, floor)
+    if (place === null) problems.push(explain(operation, floor))
+    // That an answer is young is nothing that a bookmark tells of; that it is the latest is (R5).
+    const isStrong = operation.consistency.level === 'strong'
+    seen[index] = (isStrong ? place : firstSeen(operation, before)) ?? floor
+    if (isStrong) ended.add(operation, place ?? floor)
   }
   return problems
 
-  function explain(read: Read, lowest: number): string {
-    const seen = truth.states.flatMap(({ state }, place) =>
-      isSame(project(state, read.queries, universe), read.observed) ? [place] : [],
-    )
-    return `a ${read.consistency.level} read of client ${read.client} at ${read.invokedAt} ms saw ${
-      seen.length > 0 ? `state ${seen.join(' or ')}` : 'what never was'
-    }, not ${lowest} or later: ${JSON.stringify(read.queries)}`
+  function isSeen({ queries, observed }: Read, place: number): boolean {
+    const { state } = truth.states[place] ?? {}
+    return state !== undefined && isSame(project(state, queries, universe), observed)
+  }
+
+  /** The first state from `floor` on that gives what was observed, among those there were by then. */
+  function firstSeen(read: Read, floor: number): number | null {
+    for (let place = floor; (truth.states[place]?.tick ?? Infinity) <= read.responded; place += 1) {
+      if (isSeen(read, place)) return place
+    }
+    return null
+  }
+
+  function explain(read: Read, floor: number): string {
+    const places = [...truth.states.keys()].filter((place) => isSeen(read, place))
+    const saw = places.length > 0 ? `state ${places.join(' or ')}` : 'what never was'
+    const { consistency, client, invokedAt, queries } = read
+    return `a ${consistency.level} read of client ${client} at ${invokedAt} ms saw ${saw}, not ${floor} or later: ${JSON.stringify(queries)}`
   }
 }
 
