@@ -19,7 +19,7 @@ export async function readWithoutLog<T>(
     const isYoung = parts.every(({ held: { knownAt } }) =>
       isWithin(boundMs(consistency), { knownAt, arrivedAt, now: log.now() }),
     )
-    const reaches = bookmark === null || bookmark.historyId !== historyId || bookmark.seq <= seq
+    const reaches = bookmark === null || (bookmark.historyId === historyId && bookmark.seq <= seq)
     if (!isLast && !(isYoung && reaches)) continue
     checkBookmark(request, historyId, seq)
     return answer(request, parts, { historyId, told: 0 })

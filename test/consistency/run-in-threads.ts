@@ -4,7 +4,7 @@ import type { Outcome, Work } from './worker.ts'
 /** Runs one piece of work in a thread of its own, with the modules as Node itself loads them. */
 export function runInThread(work: Work): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    const worker = new Worker(`${import.meta.dirname}/worker.ts`, {
       workerData: work,
       execArgv: [],
     })

@@ -19,15 +19,13 @@ export type Clients = {
   readonly faults: string[]
   readonly all: Client[]
   readonly isolates: Isolate[]
-  /** Restores that have begun. Before the first one no bookmark may be refused. */
+  /** Restores that have begun, and the history since the last of them has ended; `null`: it has not. */
   restores: number
+  settledHistory: string | null
   left: number
 }
 
 const LOST = Symbol('lost')
-
-/** How long a client waits at most; anything that takes longer without a reason is a fault. */
-const PATIENCE_MS = 60_000
 
 /** A bookmark, and the operations that it stands for. */
 type Mark = { readonly bookmark: Bookmark | null; readonly after: readonly number[] }
@@ -41,6 +39,8 @@ export class Client {
   readonly #clients: Clients
   readonly #random: Random
   readonly #seen = new Map<number, Seen>()
+  /** The call that is waited for, and what makes its client give up. */
+  #waiting: { readonly since: number; readonly lose: () => void } | null = null
   #schemaSeq = 0
   #commits = 0
   #isolate: Isolate | null = null
@@ -49,6 +49,13 @@ export class Client {
     this.#number = number
     this.#clients = clients
     this.#random = clients.surroundings.random
+  }
+
+  /** Gives up what has been waited for since before `time`; nothing but a fault can take so long. */
+  loseBefore(time: number): void {
+    if (!this.#waiting || this.#waiting.since >= time) return
+    this.#clients.problems.push('a call has no end')
+    this.#waiting.lose()
   }
 
   async run(): Promise<void> {
@@ -70,7 +77,8 @@ export class Client {
     if (!other.bookmark) return
     const isSame = bookmark === null || bookmark.historyId === other.bookmark.historyId
     const later = mergeBookmark(bookmark ? [bookmark] : [], other.bookmark)[0] ?? null
-    this.mark = { bookmark: later, after: [...(isSame ? this.mark.after : []), ...other.after] }
+    const after = new Set([...(isSame ? this.mark.after : []), ...other.after])
+    this.mark = { bookmark: later, after: [...after] }
   }
 
   async #read(): Promise<void> {
@@ -78,10 +86,11 @@ export class Client {
     const queries = someQueries(this.#choices())
     const consistency = this.#someConsistency()
     const { bookmark, after } = this.mark
+    const { settledHistory } = this.#clients
     const call = this.#begin()
     const answer = await this.#send((context) =>
       context.read(queries, consistency, bookmark),
-    ).catch((error) => this.#refused(error, consistency))
+    ).catch((error) => this.#refused(error, consistency, settledHistory))
     if (answer === LOST || answer === null) return
     this.#remember(queries, answer)
     const index = this.#clients.operations.length
@@ -99,10 +108,15 @@ export class Client {
     this.mark = { bookmark: { ...LOG, historyId, seq }, after: [index] }
   }
 
-  /** Why a read gave nothing: a problem, unless it is what the rules say. */
-  #refused(error: unknown, consistency: Consistency): null {
+  /**
+   * Why a read gave nothing: a problem, unless it is what the rules say. A bookmark may be refused when
+   * it is not of `history`, the one since the last restore that had ended, or when another has begun.
+   */
+  #refused(error: unknown, consistency: Consistency, history: string | null): null {
     if (isAppError(error) && error.code === 'unavailable') return null
-    if (isAppError(error) && error.code === 'conflict' && this.#clients.restores > 0) {
+    const { bookmark } = this.mark
+    const isCurrent = history === bookmark?.historyId && history === this.#clients.settledHistory
+    if (isAppError(error) && error.code === 'conflict' && !isCurrent) {
       this.mark = { bookmark: null, after: [] }
       return null
     }
@@ -183,26 +197,19 @@ export class Client {
     const lost = Promise.withResolvers<typeof LOST>()
     const lose = () => lost.resolve(LOST)
     isolate.waiting.add(lose)
-    let isCancelled = false
     if (random.chance(weather.chances.cancelled)) {
       scheduler.schedule(random.below(200), () => {
-        isCancelled = true
         context.isGone = random.chance(0.5)
         lose()
       })
     }
     const asked = ask(context)
-    let isSettled = false
-    scheduler.schedule(PATIENCE_MS, () => {
-      if (isSettled || isCancelled || !isolate.isAlive) return
-      this.#clients.problems.push('a call has no end')
-      lose()
-    })
+    this.#waiting = { since: scheduler.now, lose }
     try {
       return await Promise.race([asked, lost.promise])
     } finally {
-      isSettled = true
       isolate.waiting.delete(lose)
+      this.#waiting = null
     }
   }
 
@@ -218,8 +225,8 @@ export class Client {
 
   #choices() {
     const { universe, weather } = this.#clients.surroundings
-    const { hotEntities, canRestore } = weather
-    return { random: this.#random, universe, hotEntities, namesVersions: !canRestore }
+    const { hotEntities, rates } = weather
+    return { random: this.#random, universe, hotEntities, namesVersions: rates.restored === 0 }
   }
 
   #someConsistency(): Consistency {

@@ -53,8 +53,8 @@ export async function causeFaults(
         random.pick(clients.isolates).skewMs -= 3_600_000
       },
     ],
-    [weather.canRestore ? rates.restored : 0, 'a restore', () => restore(clients)],
-    [weather.canRestore ? rates.restored * 2 : 0, 'a backup', () => primary.save()],
+    [rates.restored, 'a restore', () => restore(clients)],
+    [rates.restored * 2, 'a backup', () => primary.save()],
   ]
   const total = faults.reduce((sum, [perSecond]) => sum + perSecond, 0)
   if (total === 0) return
@@ -91,8 +91,11 @@ function restore(clients: Clients): void {
   const begin = { client: -1, invoked: scheduler.tick, invokedAt: scheduler.now }
   const state = primary.restore(commitId)
   if (!state) return
+  const { historyId } = primary.graph.row
+  clients.settledHistory = null
   scheduler.schedule(random.below(50), () => {
     object.evict()
+    if (primary.graph.row.historyId === historyId) clients.settledHistory = historyId
     clients.operations.push({
       ...begin,
       responded: scheduler.tick,

@@ -54,7 +54,7 @@ function entityCommand(
     on: 'entity',
     place,
     // Two records of one request could get the same external id, or turn out to be one.
-    externalId: isAlone && random.chance(0.5) ? random.pick(universe.entityNames) : null,
+    externalId: isAlone ? someName(random, universe.entityNames, place) : null,
     // Mostly fixed by the place, or most upserts would be refused.
     type: universe.entityTypes[random.chance(0.85) ? place % 2 : random.below(2)] ?? '',
     mark: universe.newMark(),
@@ -75,13 +75,19 @@ function relationshipCommand(
     does: random.chance(0.2) ? 'create' : 'upsert',
     on: 'relationship',
     place,
-    externalId: isAlone && random.chance(0.5) ? random.pick(universe.relationshipNames) : null,
+    externalId: isAlone ? someName(random, universe.relationshipNames, place) : null,
     type: universe.relationshipTypes[place % 2] ?? '',
     from: place % hotEntities,
     to: random.chance(0.7) ? (place + 1) % hotEntities : random.below(hotEntities),
     mark: universe.newMark(),
     color: random.below(COLORS),
   }
+}
+
+/** Mostly that of the place: one record has it, or most writes of it would be refused. */
+function someName(random: Random, names: readonly string[], place: number): string | null {
+  if (random.chance(0.1)) return random.pick(names)
+  return place % 2 === 0 ? (names[(place / 2) % names.length] ?? null) : null
 }
 
 /** A deletion, or a change of what was seen. */

@@ -10,6 +10,9 @@ import { TierService } from './tiers.ts'
 import { Universe } from './universe.ts'
 import { someWeather } from './weather.ts'
 
+/** How long a client waits at most, in virtual time. */
+const PATIENCE_MS = 60_000
+
 /** One history under way: `step` until it says that it is over. */
 export class Simulation {
   readonly #seed: number
@@ -42,6 +45,7 @@ export class Simulation {
         () => new Isolate(surroundings, random.pick(edges)),
       ),
       restores: 0,
+      settledHistory: primary.graph.row.historyId,
       left: operations,
     }
     for (let number = 0; number < weather.clients; number += 1) {
@@ -69,9 +73,18 @@ export class Simulation {
     }
   }
 
+  async #watch(): Promise<void> {
+    const { scheduler } = this.#surroundings
+    while (!this.#isOver) {
+      await scheduler.sleep(PATIENCE_MS)
+      for (const client of this.#clients.all) client.loseBefore(scheduler.now - PATIENCE_MS)
+    }
+  }
+
   async #run(edges: readonly TierService[]): Promise<void> {
     const { all, problems } = this.#clients
     try {
+      void this.#watch()
       void causeFaults(this.#clients, edges, () => this.#isOver)
       await Promise.all(all.map((client) => client.run()))
     } catch (error) {

@@ -15,7 +15,6 @@ export type Weather = {
   readonly hotEntities: number
   readonly bookmarksPassed: number
   readonly levels: readonly ('strong' | 'session' | 'bounded')[]
-  readonly canRestore: boolean
   readonly memoryBytes: number
   readonly watermarks: { readonly buckets: number; readonly maxListed: number }
   readonly recentEvents: number
@@ -51,8 +50,85 @@ export type Weather = {
   }
 }
 
-/** Every kind of trouble is there in about half of all histories, each with a strength of its own. */
+/**
+ * Every kind of trouble is there in about half of all histories, each with a strength of its own; and
+ * half of them have a climate, in which what is otherwise rare comes together.
+ */
 export function someWeather(random: Random, operations: number): Weather {
+  const climate = random.chance(0.5) ? random.pick(CLIMATES)(random) : {}
+  return { ...mixedWeather(random, operations), ...climate }
+}
+
+const NO_CHANCES: Weather['chances'] = {
+  cancelled: 0,
+  callLost: 0,
+  commitLost: 0,
+  commitLate: 0,
+  evictedMidway: 0,
+  tierEmpty: 0,
+  tierOld: 0,
+  tierFails: 0,
+  setLost: 0,
+}
+const NO_RATES: Weather['rates'] = {
+  isolateDropped: 0,
+  evicted: 0,
+  doubled: 0,
+  objectAway: 0,
+  primaryAway: 0,
+  redisDown: 0,
+  redisFlushed: 0,
+  clockBack: 0,
+  restored: 0,
+}
+const QUICK: Delay = { usualMs: 2, slowMs: 0, slow: 0 }
+
+const CLIMATES: readonly ((random: Random) => Partial<Weather>)[] = [
+  // Nothing goes wrong, and everybody is at the same few records.
+  (random) => ({
+    clients: 6,
+    pauseMs: random.pick([5, 50]),
+    hotEntities: 2,
+    isolates: 2,
+    levels: ['strong', 'session'],
+    chances: NO_CHANCES,
+    rates: NO_RATES,
+  }),
+  // Calls overtake each other.
+  (random) => ({
+    clients: 6,
+    pauseMs: 300,
+    isolates: 1,
+    writes: 0.3,
+    call: { usualMs: 5, slowMs: 8_000, slow: random.pick([0.1, 0.3]) },
+    database: QUICK,
+    rates: { ...NO_RATES, evicted: random.pick([0, 1]), restored: random.pick([0, 1]) },
+  }),
+  // The object hears late of what the database has done.
+  (random) => ({
+    clients: 8,
+    pauseMs: random.pick([5, 50]),
+    hotEntities: 2,
+    writes: 0.3,
+    levels: random.pick([['strong'], ['strong', 'session']] as const),
+    call: QUICK,
+    database: { usualMs: 5, slowMs: 500, slow: 0.4 },
+    chances: { ...NO_CHANCES, callLost: random.pick([0, 0.2]) },
+    rates: { ...NO_RATES, doubled: random.pick([0, 2]) },
+  }),
+  // Nothing can be had but what is there already.
+  (random) => ({
+    clients: 3,
+    pauseMs: 300,
+    isolates: 1,
+    hotEntities: 2,
+    levels: ['bounded', 'bounded', 'session'],
+    memoryBytes: 1_000_000,
+    rates: { ...NO_RATES, objectAway: 1, primaryAway: 1, restored: random.pick([0, 0.5]) },
+  }),
+]
+
+function mixedWeather(random: Random, operations: number): Weather {
   const some = (most: number) => (random.chance(0.5) ? 0 : random.next() * most)
   const delay = (usualMs: number, slowMs: number): Delay => ({
     usualMs: random.pick([0, 1, usualMs]),
@@ -72,10 +148,9 @@ export function someWeather(random: Random, operations: number): Weather {
     isolates: random.pick([1, 2, 2, 3, 4]),
     pauseMs: random.pick([0, 5, 50, 300, 1_000]),
     writes: random.pick([0.1, 0.25, 0.5]),
-    hotEntities: random.pick([2, 3, 5]),
+    hotEntities: random.pick([2, 2, 3, 5]),
     bookmarksPassed: some(0.3),
     levels,
-    canRestore: random.chance(0.15),
     memoryBytes: random.pick([12_000, 1_000_000]),
     watermarks: {
       buckets: random.pick([8, 64, 1_024, 1_024, 1_024]),
@@ -89,9 +164,9 @@ export function someWeather(random: Random, operations: number): Weather {
     chances: {
       cancelled: some(0.1),
       callLost: some(0.1),
-      commitLost: some(0.1),
-      commitLate: some(0.1),
-      evictedMidway: some(0.05),
+      commitLost: some(0.05),
+      commitLate: some(0.05),
+      evictedMidway: some(0.03),
       tierEmpty: some(0.3),
       tierOld: some(0.5),
       tierFails: some(0.2),
@@ -99,14 +174,14 @@ export function someWeather(random: Random, operations: number): Weather {
     },
     rates: {
       isolateDropped: some(1),
-      evicted: some(2),
+      evicted: some(1),
       doubled: some(1),
       objectAway: some(0.5),
       primaryAway: some(0.3),
       redisDown: some(0.5),
       redisFlushed: some(1),
       clockBack: some(0.5),
-      restored: some(2),
+      restored: random.chance(0.15) ? 2 * random.next() : 0,
     },
   }
 }
