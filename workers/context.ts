@@ -1,4 +1,4 @@
-import type { LogReader } from '../core/cache/read.ts'
+import type { LogReader } from '../core/cache/log-reader.ts'
 import type { GraphAddress } from '../core/log/address.ts'
 import type { Bookmark } from '../core/log/bookmark.ts'
 import type { Consistency } from '../core/log/consistency.ts'

@@ -3,8 +3,8 @@ import { Cache } from '../core/cache/cache.ts'
 import { FORMAT } from '../core/cache/codec.ts'
 import { edgeTier, type ResponseCache } from '../core/cache/edge-tier.ts'
 import { guardedTier } from '../core/cache/guarded-tier.ts'
+import type { LogReader } from '../core/cache/log-reader.ts'
 import type { LogHead } from '../core/cache/log-view.ts'
-import type { LogReader } from '../core/cache/read.ts'
 import { redisTier } from '../core/cache/redis-tier.ts'
 import type { Waiting } from '../core/cache/single-flight.ts'
 import type { Tier } from '../core/cache/tier.ts'
@@ -101,7 +101,7 @@ async function learning(
   const begun = view.begin(Date.now)
   try {
     const { answer, head } = await write(view.known?.copy.head ?? null)
-    if (head) view.learn(head, begun)
+    if (head) view.learn(head, begun, Date.now)
     return answer
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'the log did not answer'

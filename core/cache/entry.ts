@@ -21,13 +21,3 @@ export type Held<T> = Entry<T> & {
   /** A time at which the log had not gone beyond `upTo`: the value is at most that old. */
   knownAt: number
 }
-
-/** Past so many tags a read carries the one of its type or graph instead (T3). */
-export const MAX_TAGS = 64
-
-/** The tags of a read that looked at so many records; `type` is the only one it examined, if so. */
-export function boundedTags(tags: readonly string[], type: string | null): readonly string[] {
-  const distinct = [...new Set(tags)]
-  if (distinct.length <= MAX_TAGS) return distinct
-  return [type === null ? 'g' : `t:${type}`]
-}

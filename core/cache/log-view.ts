@@ -1,5 +1,6 @@
 import type { WatermarksDiff } from '../log/watermarks.ts'
 import { WatermarksCopy } from '../log/watermarks-copy.ts'
+import { laterTime } from './age.ts'
 import { FOLLOWER_DEADLINE_MS, type Waiting } from './single-flight.ts'
 
 /** What a log's object answers about its watermarks. */
@@ -20,6 +21,9 @@ export type Known = {
   /** The number of the latest call that told it. */
   readonly call: number
 }
+
+/** A call that may tell of the log: its number, and the time before it was sent. */
+export type Begun = Pick<Known, 'askedAt' | 'call'>
 
 type Call = { readonly number: number; readonly done: Promise<Known> }
 
@@ -53,10 +57,11 @@ export class LogView {
       if (known && known.call > after && known.copy.head >= atLeast) return known
       const underWay = this.#underWay
       if (!underWay) return this.#send(ask, atLeast, deps).done
-      const outcome = await settled(underWay.done, deps)
-      if (outcome === 'late' && this.#underWay === underWay) this.#underWay = null
-      // Who joined a call that failed does not try again: a hundred readers would, one by one.
-      if (outcome === 'failed' && underWay.number > after) return underWay.done
+      const joins = underWay.number > after
+      // The failure of a call that began before is not one of ours.
+      const outcome = await settled(joins ? underWay.done : underWay.done.catch(() => null), deps)
+      if (this.#underWay === underWay) this.#underWay = null
+      if (joins && outcome !== null && outcome.copy.head >= atLeast) return outcome
     }
   }
 
@@ -64,20 +69,20 @@ export class LogView {
    * Numbers a call that may tell of the log beside its purpose: a write. What it tells goes to
    * `learn`, with what this returns.
    */
-  begin(now: () => number): Pick<Known, 'askedAt' | 'call'> {
+  begin(now: () => number): Begun {
     this.#calls += 1
     return { askedAt: now(), call: this.#calls }
   }
 
   /** What such a call told; of no use when this view has fallen behind its beginning. */
-  learn(head: LogHead, begun: Pick<Known, 'askedAt' | 'call'>): void {
-    this.#merge(head, begun)
+  learn(head: LogHead, begun: Begun, now: () => number): void {
+    this.#merge(head, begun, now)
   }
 
   #send(ask: AskLog, atLeast: number, deps: Waiting & { readonly now: () => number }): Call {
-    this.#calls += 1
-    const number = this.#calls
-    const call: Call = { number, done: this.#askAndMerge(ask, atLeast, { number, now: deps.now }) }
+    const begun = this.begin(deps.now)
+    const done = this.#askAndMerge(ask, atLeast, { begun, now: deps.now })
+    const call: Call = { number: begun.call, done }
     this.#underWay = call
     const ended = call.done
       .catch(() => undefined)
@@ -91,18 +96,19 @@ export class LogView {
   async #askAndMerge(
     ask: AskLog,
     atLeast: number,
-    { number, now }: { readonly number: number; readonly now: () => number },
+    { begun, now }: { readonly begun: Begun; readonly now: () => number },
   ): Promise<Known> {
-    const told = { askedAt: now(), call: number }
     const since = this.#known?.copy.head ?? 0
-    const head = await ask(since, Math.max(atLeast, since))
-    return this.#merge(head, told) ?? this.#merge(await ask(0, atLeast), told) ?? fail()
+    const head = await ask(since, atLeast)
+    const merged = this.#merge(head, begun, now) ?? this.#merge(await ask(0, atLeast), begun, now)
+    return merged ?? fail()
   }
 
   /** `null`: the difference begins above what is known here by now, and everything is needed. */
   #merge(
     { historyId, watermarks }: LogHead,
-    { askedAt, call }: Pick<Known, 'askedAt' | 'call'>,
+    { askedAt, call }: Begun,
+    now: () => number,
   ): Known | null {
     const known = this.#known
     if (known?.historyId !== historyId) {
@@ -114,7 +120,7 @@ export class LogView {
     // Calls may overtake each other; the copy has all that either of them told.
     this.#known = {
       ...known,
-      askedAt: Math.max(known.askedAt, askedAt),
+      askedAt: laterTime(known.askedAt, askedAt, now()),
       call: Math.max(known.call, call),
     }
     return this.#known
@@ -125,16 +131,7 @@ function fail(): never {
   throw new Error('the log answered with less than everything')
 }
 
-/** `late`: its request is gone perhaps, and then it never settles. */
-async function settled(
-  done: Promise<Known>,
-  { sleep }: Waiting,
-): Promise<'told' | 'failed' | 'late'> {
-  return Promise.race([
-    done.then(
-      () => 'told' as const,
-      () => 'failed' as const,
-    ),
-    sleep(FOLLOWER_DEADLINE_MS).then(() => 'late' as const),
-  ])
+/** `null`: too late, perhaps because the request that made the call is gone. */
+async function settled(done: Promise<Known | null>, { sleep }: Waiting): Promise<Known | null> {
+  return Promise.race([done, sleep(FOLLOWER_DEADLINE_MS).then(() => null)])
 }

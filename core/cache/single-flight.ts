@@ -15,17 +15,20 @@ const LATE = Symbol('late')
 
 /**
  * Runs the same work once for all who ask while it is under way. The first one leads, under
- * `waitUntil`, and its failure is everybody's; when it takes too long, a follower leads anew.
+ * `waitUntil`; when the leader fails or takes too long, one of the followers leads anew. The failure
+ * of that one is the failure of all.
  */
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Promise<T>>()
 
   async run(key: string, work: () => Promise<T>, waiting: Waiting): Promise<T> {
-    for (;;) {
+    for (let failures = 0; ; failures += 1) {
       const flight = this.#flights.get(key)
       if (!flight) return this.#lead(key, work, waiting)
       const outcome = await Promise.race([
-        flight,
+        // A leader's failure may be its own; what fails twice fails for all, or they would try one
+        // after the other.
+        failures === 0 ? flight.catch(() => LATE) : flight,
         waiting.sleep(FOLLOWER_DEADLINE_MS).then(() => LATE),
       ])
       if (outcome !== LATE) return outcome as T

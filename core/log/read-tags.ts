@@ -1,26 +1,59 @@
+import type { Ref } from './commands.ts'
 import type { ListQuery } from './list-query.ts'
 import type { Neighbor } from './records.ts'
 
-/** Tags that reads carry (T3): everything they examined, also what was not there. */
-export const readTags = {
-  record: (id: string) => [`e:${id}`],
-  /** Whether found or not: a record with that external id may come, go and change. */
-  externalId: (externalId: string, found: { readonly id: string } | null) =>
-    found ? [`x:${externalId}`, `e:${found.id}`] : [`x:${externalId}`],
-  /** A list examines all records of its type; of those of one end, the neighbourhood. */
-  list: ({ type, externalId, fromId, toId }: ListQuery) => {
-    if (externalId !== null) return [`x:${externalId}`]
-    if (fromId !== null) return [`n:${fromId}`]
-    if (toId !== null) return [`n:${toId}`]
-    return [type === null ? 'g' : `t:${type}`]
-  },
-  /** The relationships, and the entities shown at their other ends. */
-  neighbors: (id: string, neighbors: readonly Neighbor[]) => [
-    `e:${id}`,
-    `n:${id}`,
-    ...neighbors.map(({ entity }) => `e:${entity.id}`),
-  ],
-  types: () => ['s'],
-  /** Everything that happens. */
-  log: () => ['g'],
+/** Past so many tags a read carries the graph's instead (T3). */
+export const MAX_TAGS = 64
+
+/**
+ * A record by one of its names, also when there is none. A record's own events touch both names, so
+ * that the one asked for is enough.
+ */
+export function recordTags(ref: Ref): readonly string[] {
+  return ['id' in ref ? `e:${ref.id}` : `x:${ref.externalId}`]
+}
+
+/** Several records as one value. */
+export function recordsTags(refs: readonly Ref[]): readonly string[] {
+  return bounded(refs.flatMap(recordTags))
+}
+
+/**
+ * A page of records: the narrowest of what its conditions leave to examine. What is at an end or has
+ * an external id is found by those; any other condition rejects records it has looked at.
+ */
+export function listTags(
+  query: Pick<ListQuery, 'type' | 'externalId' | 'fromId' | 'toId'>,
+): readonly string[] {
+  const { type, externalId, fromId, toId } = query
+  if (externalId !== null) return [`x:${externalId}`]
+  const end = fromId ?? toId
+  if (end !== null) return [`n:${end}`]
+  return [type === null ? 'g' : `t:${type}`]
+}
+
+/**
+ * Neighbours of an entity: its relationships, itself (`null` when it is not there), and every entity
+ * that the answer shows.
+ */
+export function neighborsTags(
+  id: string,
+  shown: readonly Pick<Neighbor, 'entity'>[],
+): readonly string[] {
+  return bounded([`n:${id}`, `e:${id}`, ...shown.map(({ entity }) => `e:${entity.id}`)])
+}
+
+/** The types of a graph. */
+export function typesTags(): readonly string[] {
+  return ['s']
+}
+
+function bounded(tags: readonly string[]): readonly string[] {
+  const distinct = [...new Set(tags)]
+  return distinct.length > MAX_TAGS ? ['g'] : distinct
+}
+
+/** The whole log: reads that show it, or what only its end tells. */
+export function logTags(): readonly string[] {
+  return ['g']
 }

@@ -18,6 +18,13 @@ const MAX_LISTED = 65_536
 /** Buckets double when this many tags per bucket were touched: a shared bucket costs a miss. */
 const TOUCHES_PER_BUCKET = 4
 
+export type WatermarksOptions = {
+  /** Default 65,536. */
+  readonly maxListed?: number
+  /** Buckets to begin with, a power of two. Default 1,024. */
+  readonly buckets?: number
+}
+
 /**
  * For one graph, the highest seq that touched each bucket of tags. A value read at `seq` is
  * current when none of its tags' buckets was touched later. Two tags in one bucket cost a miss,
@@ -26,15 +33,19 @@ const TOUCHES_PER_BUCKET = 4
 export class Watermarks {
   #head: number
   #base: number
-  #bucketCount = INITIAL_BUCKETS
+  #bucketCount: number
   #touches = 0
   readonly #maxListed: number
   #listed = new Map<number, number>()
 
   /** Knows nothing at or below `floor`: every bucket starts there. */
-  constructor(floor: number, maxListed = MAX_LISTED) {
+  constructor(
+    floor: number,
+    { maxListed = MAX_LISTED, buckets = INITIAL_BUCKETS }: WatermarksOptions = {},
+  ) {
     this.#head = floor
     this.#base = floor
+    this.#bucketCount = buckets
     this.#maxListed = maxListed
   }
 

@@ -9,7 +9,7 @@ import { prepareRows } from '../../db/commit/payload.ts'
 import { tenantLogStore } from '../../db/commit/tenant-log-store.ts'
 import { openCatalog, openShard } from '../../db/databases.ts'
 import { parseEnv, type RawEnv } from '../../env.ts'
-import { LogRunner, type RunnerHead, type RunnerOptions } from './runner.ts'
+import { headSince, LogRunner, type RunnerHead, type RunnerOptions } from './runner.ts'
 import { tenantFootprint } from './tenant-footprint.ts'
 import type { WriterOptions } from './writer.ts'
 
@@ -45,26 +45,10 @@ export class GraphLog extends DurableObject<RawEnv> {
     return committed(await runner.submit(request), runner.head, since)
   }
 
-  /**
-   * What changed after `since`, from a log that reaches at least `atLeast` or is asked of the
-   * database first. Answered synchronously from memory where that suffices: the platform has then
-   * just checked that this is the only instance (C2).
-   */
+  /** As the runner's; synchronous where that suffices, which C2 rests on. */
   watermarks(log: LogAddress, since: number, atLeast: number): LogHead | Promise<LogHead> {
     const runner = log.kind === 'graph' ? this.#graphRunner(log) : this.#tenantRunner(log)
-    const { head } = runner
-    const reaches = head !== null && head.watermarks.head >= Math.max(since, atLeast)
-    return reaches ? headSince(head, since) : this.#reloaded(runner, since, atLeast)
-  }
-
-  async #reloaded(
-    runner: { headFrom(seq: number): Promise<RunnerHead> },
-    since: number,
-    atLeast: number,
-  ): Promise<LogHead> {
-    const head = await runner.headFrom(Math.max(since, atLeast))
-    await this.#confirmInstance()
-    return headSince(head, since)
+    return runner.watermarks(since, atLeast)
   }
 
   #runnerOptions(): RunnerOptions {
@@ -110,8 +94,4 @@ function committed(answer: CommitAnswer, head: RunnerHead | null, since: number 
   const told = tells ? headSince(head, since) : null
   const isSmall = told !== null && told.watermarks.buckets.length <= MAX_TOLD_BUCKETS
   return { answer, head: isSmall ? told : null }
-}
-
-function headSince({ historyId, watermarks }: RunnerHead, since: number): LogHead {
-  return { historyId, watermarks: watermarks.since(since) }
 }

@@ -1,9 +1,10 @@
+import type { LogHead } from '../../core/cache/log-view.ts'
 import { notFound } from '../../core/errors.ts'
 import { MAX_COMMANDS } from '../../core/log/commands.ts'
 import { type Footprint, type GroupLimits, MAX_GROUP_BYTES } from '../../core/log/grouping.ts'
 import type { CommitAnswer } from '../../core/log/requests.ts'
 import { tagsOf } from '../../core/log/tags.ts'
-import { Watermarks } from '../../core/log/watermarks.ts'
+import { Watermarks, type WatermarksOptions } from '../../core/log/watermarks.ts'
 import { DatabaseError, unavailable } from '../../db/client.ts'
 import { FENCE_REFUSED, type LogStore, type OpenedLog } from '../../db/log-store.ts'
 import {
@@ -41,6 +42,7 @@ export type RunnerOptions = Partial<WriterOptions> & {
    * instance that reopens the log could commit what its successor has just denied.
    */
   readonly confirmInstance?: () => Promise<unknown>
+  readonly watermarks?: WatermarksOptions
 }
 
 /** Carries out the writer's effects on a `LogStore` and keeps the watermarks of what it learns. */
@@ -49,6 +51,7 @@ export class LogRunner<Request extends Sized> {
   readonly #footprintOf: (request: Request) => Footprint
   readonly #options: WriterOptions
   readonly #confirmInstance: () => Promise<unknown>
+  readonly #watermarksOptions: WatermarksOptions
   readonly #writer: Writer<Request> = newWriter()
   readonly #waiters = new Map<number, Waiter>()
   #waitingBytes = 0
@@ -59,9 +62,10 @@ export class LogRunner<Request extends Sized> {
   constructor(
     store: LogStore<Request>,
     footprintOf: (request: Request) => Footprint,
-    { confirmInstance = async () => {}, ...options }: RunnerOptions = {},
+    { confirmInstance = async () => {}, watermarks = {}, ...options }: RunnerOptions = {},
   ) {
     this.#confirmInstance = confirmInstance
+    this.#watermarksOptions = watermarks
     this.#store = store
     this.#footprintOf = footprintOf
     this.#options = { ...DEFAULTS, ...options }
@@ -70,6 +74,17 @@ export class LogRunner<Request extends Sized> {
   /** What this instance knows of its log without asking anybody; `null` before it was opened. */
   get head(): RunnerHead | null {
     return this.#head
+  }
+
+  /**
+   * What changed after `since`, from a log that reaches at least `atLeast` or is asked of the
+   * database first. Answered synchronously from memory where that suffices: the platform has then
+   * just checked that this is the only instance (C2).
+   */
+  watermarks(since: number, atLeast: number): LogHead | Promise<LogHead> {
+    const head = this.#head
+    const reaches = head !== null && head.watermarks.head >= Math.max(since, atLeast)
+    return reaches ? headSince(head, since) : this.#reloaded(since, atLeast)
   }
 
   /** Resolves with the answer; never rejects for anything that the database may do. */
@@ -100,6 +115,12 @@ export class LogRunner<Request extends Sized> {
       this.#openWaiters.push({ resolve, reject })
       this.#feed({ type: 'head_wanted' })
     })
+  }
+
+  async #reloaded(since: number, atLeast: number): Promise<LogHead> {
+    const head = await this.headFrom(Math.max(since, atLeast))
+    await this.#confirmInstance()
+    return headSince(head, since)
   }
 
   #feed(input: Input<Request>): void {
@@ -134,7 +155,10 @@ export class LogRunner<Request extends Sized> {
     try {
       const log = await this.#store.open(commitIds)
       await this.#confirmInstance()
-      const head = log && { historyId: log.historyId, watermarks: rebuild(log) }
+      const head = log && {
+        historyId: log.historyId,
+        watermarks: rebuild(log, this.#watermarksOptions),
+      }
       this.#head = head
       for (const { resolve, reject } of waiters) {
         if (head) resolve(head)
@@ -162,10 +186,15 @@ export class LogRunner<Request extends Sized> {
   }
 }
 
+/** What changed after `since`, as an isolate wants to know it. */
+export function headSince({ historyId, watermarks }: RunnerHead, since: number): LogHead {
+  return { historyId, watermarks: watermarks.since(since) }
+}
+
 /** Every bucket that no read event touched takes the oldest seq read: it may have been touched then. */
-function rebuild(log: OpenedLog): Watermarks {
+function rebuild(log: OpenedLog, options: WatermarksOptions): Watermarks {
   const oldest = log.recent[0]?.seq ?? log.fence.seq + 1
-  const watermarks = new Watermarks(oldest - 1)
+  const watermarks = new Watermarks(oldest - 1, options)
   for (const event of log.recent) watermarks.touch(tagsOf(event), event.seq)
   if (watermarks.head < log.fence.seq) watermarks.touch([], log.fence.seq)
   return watermarks

@@ -1,4 +1,5 @@
-import { type Loaded, type LogReader, prefetch, read } from '../../core/cache/read.ts'
+import type { Loaded, LogReader } from '../../core/cache/log-reader.ts'
+import { prefetch, read } from '../../core/cache/read.ts'
 import type { TenantId } from '../../core/ids.ts'
 import { type GraphAddress, logName, type TenantAddress } from '../../core/log/address.ts'
 import { SESSION } from '../../core/log/consistency.ts'
@@ -132,13 +133,10 @@ export function freshnessOf(
   return { consistency, bookmark, arrivedAt }
 }
 
-/**
- * The key or member, the tenant, and the graph or, where there is none of that name, whatever the
- * tenant does. Its own log names them by id.
- */
-function tagsOf({ principal, graph }: Access): string[] {
+/** The key or member, the tenant, and its graphs: one of that name may come and go. */
+function tagsOf({ principal }: Access): string[] {
   const [, subject] = principal.actor.split(':')
-  return [`e:${subject}`, `e:${principal.tenantId}`, graph ? `e:${graph.graphId}` : 'g']
+  return [`e:${subject}`, `e:${principal.tenantId}`, 't:graph']
 }
 
 function hasExpired({ expiresAt }: Access, { arrivedAt }: Arrived): boolean {

@@ -1,4 +1,4 @@
-import { readTags } from '../../core/log/read-tags.ts'
+import { logTags } from '../../core/log/read-tags.ts'
 import type { Change } from '../../core/log/records.ts'
 import { listChanges } from '../../db/queries/events.ts'
 import { graphOperation } from './define.ts'
@@ -20,7 +20,7 @@ export const readChanges = graphOperation(
   ): Promise<Answer<ChangesPage>> => {
     const { services, graph } = context
     const read = await readValue(context, {
-      ...{ kind: 'list', name: `changes:${after}:${limit}`, isUncached: true, tags: readTags.log },
+      ...{ kind: 'list', name: `changes:${after}:${limit}`, isUncached: true, tags: logTags },
       load: async () => {
         const { value, floorSeq, ...at } = await listChanges(
           services.shard(graph.shardId),

@@ -1,6 +1,6 @@
-import { boundedTags } from '../../core/cache/entry.ts'
 import type { CacheKind } from '../../core/cache/kinds.ts'
-import { type Loaded, type ReadAnswer, read } from '../../core/cache/read.ts'
+import type { Loaded, ReadAnswer } from '../../core/cache/log-reader.ts'
+import { read } from '../../core/cache/read.ts'
 import type { ReadAt } from '../../db/queries/entities.ts'
 import type { GraphContext } from '../context.ts'
 import { freshnessOf } from './access.ts'
@@ -12,8 +12,6 @@ export type GraphRead<T> = {
   readonly name: string
   readonly load: () => Promise<ReadAt<T>>
   readonly tags: (value: T) => readonly string[]
-  /** The only type of record that the read examined, if so (T3). */
-  readonly type?: string | null
   /** Read anew each time, and not kept. */
   readonly isUncached?: boolean
 }
@@ -23,14 +21,14 @@ export type GraphAnswer<T> = Omit<ReadAnswer<T>, 'values'> & { readonly value: T
 /** Reads one value at the consistency that the request asks for. */
 export async function readValue<T>(
   context: GraphContext,
-  { kind, name, load, tags, type = null, isUncached = false }: GraphRead<T>,
+  { kind, name, load, tags, isUncached = false }: GraphRead<T>,
 ): Promise<GraphAnswer<T>> {
   const { values, ...answer } = await read<T>(readerOf(context), {
     ...{ kind, isUncached, names: [`${kind}:${name}`] },
     ...freshnessOf(context, context.graph),
     load: async (): Promise<Loaded<T>> => {
       const { value, seq, historyId } = await load()
-      const loaded = { value, tags: boundedTags(tags(value), type), bytes: sizeOf(value) }
+      const loaded = { value, tags: tags(value), bytes: sizeOf(value) }
       return { seq, historyId, values: [loaded] }
     },
   })

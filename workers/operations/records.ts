@@ -10,7 +10,7 @@ import type {
   WriteRelationship,
 } from '../../core/log/commands.ts'
 import type { ListQuery } from '../../core/log/list-query.ts'
-import { readTags } from '../../core/log/read-tags.ts'
+import { listTags, logTags, neighborsTags, recordTags } from '../../core/log/read-tags.ts'
 import type { Entity, Relationship } from '../../core/log/records.ts'
 import type { OpDone } from '../../core/log/requests.ts'
 import {
@@ -52,7 +52,7 @@ type Names = { readonly ids: readonly string[]; readonly externalIds: readonly s
 
 export const readEntity = graphOperation('graph.read', async (context, id: string) => {
   const read = await readValue(context, {
-    ...{ kind: 'entity', name: id, tags: () => readTags.record(id) },
+    ...{ kind: 'entity', name: id, tags: () => recordTags({ id }) },
     load: () => getEntity(shardOf(context), context.graph, id),
   })
   return answer(context, found(read.value, 'this entity'), read)
@@ -62,7 +62,7 @@ export const readEntityAsOf = graphOperation(
   'graph.read',
   async (context, { id, seq }: { id: string; seq: number }) => {
     const read = await readValue(context, {
-      ...{ kind: 'entity', name: `${id}@${seq}`, isUncached: true, tags: readTags.log },
+      ...{ kind: 'entity', name: `${id}@${seq}`, isUncached: true, tags: logTags },
       load: async () => {
         const shard = shardOf(context)
         const { value, floorSeq, ...at } = await entityAsOf(shard, context.graph, id, seq)
@@ -86,8 +86,8 @@ export const lookUpEntities = graphOperation('graph.read', (context, names: Name
 
 export const findEntities = graphOperation('graph.read', async (context, query: ListQuery) => {
   const read = await readValue(context, {
-    ...{ kind: 'list', name: `entities:${JSON.stringify(query)}`, type: query.type },
-    tags: () => readTags.list(query),
+    ...{ kind: 'list', name: `entities:${JSON.stringify(query)}` },
+    tags: () => listTags(query),
     load: () =>
       readByPlan(context, 'entity', query, (plan) =>
         listEntities(shardOf(context), context.graph, query, plan),
@@ -101,7 +101,7 @@ export const findNeighbors = graphOperation(
   async (context, { id, ...query }: NeighborQuery & { id: string }) => {
     const read = await readValue(context, {
       ...{ kind: 'neighbors', name: `${id}:${JSON.stringify(query)}` },
-      tags: (value) => readTags.neighbors(id, value?.items ?? []),
+      tags: (value) => neighborsTags(id, value?.items ?? []),
       load: () => listNeighbors(shardOf(context), context.graph, id, query),
     })
     return answer(context, found(read.value, 'this entity'), read)
@@ -110,7 +110,7 @@ export const findNeighbors = graphOperation(
 
 export const readRelationship = graphOperation('graph.read', async (context, id: string) => {
   const read = await readValue(context, {
-    ...{ kind: 'relationship', name: id, tags: () => readTags.record(id) },
+    ...{ kind: 'relationship', name: id, tags: () => recordTags({ id }) },
     load: () => getRelationship(shardOf(context), context.graph, id),
   })
   return answer(context, found(read.value, 'this relationship'), read)
@@ -124,8 +124,8 @@ export const lookUpRelationships = graphOperation('graph.read', (context, names:
 
 export const findRelationships = graphOperation('graph.read', async (context, query: ListQuery) => {
   const read = await readValue(context, {
-    ...{ kind: 'list', name: `relationships:${JSON.stringify(query)}`, type: query.type },
-    tags: () => readTags.list(query),
+    ...{ kind: 'list', name: `relationships:${JSON.stringify(query)}` },
+    tags: () => listTags(query),
     load: () =>
       readByPlan(context, 'relationship', query, (plan) =>
         listRelationships(shardOf(context), context.graph, query, plan),
@@ -144,10 +144,9 @@ async function lookUp<T extends { readonly id: string; readonly external_id: str
   const refs = [...ids.map((id) => ({ id })), ...externalIds.map((externalId) => ({ externalId }))]
   const read = await readValues<T | null>(context, kind, {
     names: refs.map((ref) => ('id' in ref ? ref.id : `x:${ref.externalId}`)),
-    tags: (value, i) => {
+    tags: (_value, i) => {
       const ref = refs[i]
-      if (!ref) return readTags.log()
-      return 'id' in ref ? readTags.record(ref.id) : readTags.externalId(ref.externalId, value)
+      return ref ? recordTags(ref) : logTags()
     },
     load: async (indexes) => {
       const wanted = indexes.flatMap((i) => refs[i] ?? [])

@@ -1,6 +1,6 @@
 import { AppError, type FieldError, invalid, notFound } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
-import { readTags } from '../../core/log/read-tags.ts'
+import { typesTags } from '../../core/log/read-tags.ts'
 import { changeType, removeType } from '../../core/types/change-type.ts'
 import { indexProblems, type WantedIndex } from '../../core/types/declared-indexes.ts'
 import { schemaProblem } from '../../core/types/graph-schema.ts'
@@ -43,7 +43,7 @@ export const readType = graphOperation(
 )
 
 /** How far a task of a type is, its log does not say: so types are shown as they are in the tables. */
-const PROGRESSING = { isUncached: true, tags: readTags.types }
+const PROGRESSING = { isUncached: true, tags: typesTags }
 
 export type Definition = TypeName & {
   readonly jsonSchema: JsonObject

@@ -24,7 +24,7 @@ function play(
   { floor, growth, maxListed, touches }: History,
   after: (watermarks: Watermarks, truth: ReadonlyMap<string, number>) => void,
 ): Watermarks {
-  const watermarks = new Watermarks(floor, maxListed)
+  const watermarks = new Watermarks(floor, { maxListed })
   const truth = new Map<string, number>()
   const touch = (seq: number, tags: readonly string[]) => {
     watermarks.touch(tags, seq)
@@ -96,7 +96,7 @@ describe('watermarks', () => {
   })
 
   it('list no more buckets than they may: the oldest are folded into the base', () => {
-    const watermarks = new Watermarks(0, 10)
+    const watermarks = new Watermarks(0, { maxListed: 10 })
     for (let seq = 1; seq <= 11; seq += 1) watermarks.touch([`e:${seq}`], seq)
     const { base, buckets } = watermarks.since(0)
     expect(base).toBe(5)

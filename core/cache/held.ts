@@ -1,0 +1,45 @@
+import { laterTime } from './age.ts'
+import type { Found, Source } from './cache.ts'
+import type { Held } from './entry.ts'
+import type { ReadAnswer, ReadRequest } from './log-reader.ts'
+import type { Known } from './log-view.ts'
+
+/** Moves the end of the stretch over which a value holds, if nothing it depends on was touched. */
+export function revalidate(held: Held<unknown>, { copy, askedAt }: Known, now: number): void {
+  if (copy.lastTouched(held.tags) > held.seq) return
+  held.upTo = Math.max(held.upTo, copy.head)
+  held.knownAt = laterTime(held.knownAt, askedAt, now)
+}
+
+/** The seq that an answer of these parts is of, and whether each of them holds there (R1). */
+export function commonSeq(found: readonly Found<unknown>[]): { seq: number; upTo: number } {
+  return {
+    seq: Math.max(...found.map(({ held }) => held.seq)),
+    upTo: Math.min(...found.map(({ held }) => held.upTo)),
+  }
+}
+
+export function answer<T>(
+  { consistency, bookmark, arrivedAt }: ReadRequest<T>,
+  found: readonly Found<T>[],
+  { historyId, told }: { readonly historyId: string; readonly told: number },
+): ReadAnswer<T> {
+  const { seq } = commonSeq(found)
+  return {
+    values: found.map(({ held }) => held.value),
+    historyId,
+    seq,
+    seen: Math.max(bookmark?.seq ?? 0, seq, consistency.level === 'strong' ? told : 0),
+    source: farthest(found),
+    ageMs: Math.max(0, arrivedAt - Math.min(...found.map(({ held }) => held.knownAt))),
+    isStale: false,
+  }
+}
+
+const DISTANCE: Readonly<Record<Source, number>> = { memory: 0, edge: 1, redis: 2, origin: 3 }
+
+function farthest(found: readonly Found<unknown>[]): Source {
+  let result: Source = 'memory'
+  for (const { source } of found) if (DISTANCE[source] > DISTANCE[result]) result = source
+  return result
+}

@@ -1,0 +1,191 @@
+import { Cache } from '../../../core/cache/cache.ts'
+import type { Loaded, LogReader, ReadAnswer, Timed } from '../../../core/cache/log-reader.ts'
+import type { LogHead } from '../../../core/cache/log-view.ts'
+import { LogView } from '../../../core/cache/log-view.ts'
+import { MemoryTier } from '../../../core/cache/memory.ts'
+import { read } from '../../../core/cache/read.ts'
+import { SingleFlight, type Waiting } from '../../../core/cache/single-flight.ts'
+import { AppError } from '../../../core/errors.ts'
+import type { Consistency } from '../../../core/log/consistency.ts'
+import type { GraphRequest } from '../../../core/log/requests.ts'
+import type { LogRunner } from '../../../durable-objects/graph-log/runner.ts'
+import type { Random } from '../../durable-objects/graph-log/histories/random.ts'
+import { load, type Value } from './load.ts'
+import type { LogObject } from './log-object.ts'
+import { EPOCH_MS, type Primary } from './primary.ts'
+import type { Query } from './queries.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { TierService } from './tiers.ts'
+import type { Universe } from './universe.ts'
+import { delayMs, type Weather } from './weather.ts'
+
+/** Everything that isolates share. */
+export type Surroundings = {
+  readonly universe: Universe
+  readonly scheduler: Scheduler
+  readonly random: Random
+  readonly weather: Weather
+  readonly primary: Primary
+  readonly object: LogObject
+  readonly redis: TierService
+}
+
+/** A worker's isolate: what outlives a request, and a clock of its own. */
+export class Isolate {
+  readonly surroundings: Surroundings
+  readonly edge: TierService
+  readonly view = new LogView()
+  readonly flights = new SingleFlight<Timed<Loaded<unknown>>>()
+  readonly memory: MemoryTier
+  isAlive = true
+  skewMs: number
+  /** Clients that wait for an answer from here. */
+  readonly waiting = new Set<() => void>()
+
+  constructor(surroundings: Surroundings, edge: TierService) {
+    this.surroundings = surroundings
+    this.edge = edge
+    // Clocks of different machines are not compared by anybody.
+    this.skewMs = surroundings.random.below(100_000)
+    this.memory = new MemoryTier(surroundings.weather.memoryBytes, this.now)
+  }
+
+  now = (): number => EPOCH_MS + this.surroundings.scheduler.now + this.skewMs
+
+  drop(): void {
+    this.isAlive = false
+    for (const lose of this.waiting) lose()
+  }
+}
+
+/** What belongs to one request; when it is gone, nothing that it waits for comes back. */
+export class IsolateContext {
+  readonly isolate: Isolate
+  readonly arrivedAt: number
+  isGone = false
+
+  constructor(isolate: Isolate) {
+    this.isolate = isolate
+    this.arrivedAt = isolate.now()
+  }
+
+  get #isReachable(): boolean {
+    return this.isolate.isAlive && !this.isGone
+  }
+
+  /** `work` is done here, later. */
+  after<T>(waitMs: number, work: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.isolate.surroundings.scheduler.schedule(waitMs, () => {
+        if (!this.#isReachable) return
+        try {
+          resolve(work())
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
+  }
+
+  /** A call to the log's object: it, or its answer, may be lost. */
+  call<T>(work: (runner: LogRunner<GraphRequest>) => T | Promise<T>): Promise<T> {
+    const { scheduler, random, weather, object } = this.isolate.surroundings
+    const { callLost } = weather.chances
+    return new Promise((resolve, reject) => {
+      const back = (tell: () => void) =>
+        scheduler.schedule(delayMs(random, weather.call), () => {
+          if (this.#isReachable) tell()
+        })
+      const fail = (error: Error) => back(() => reject(error))
+      const isAnswerLost = random.chance(callLost)
+      scheduler.schedule(delayMs(random, weather.call), () => {
+        if (random.chance(callLost)) fail(new Error('the call was lost'))
+        else {
+          object.receive(
+            work,
+            (answer) =>
+              isAnswerLost ? fail(new Error('the answer was lost')) : back(() => resolve(answer)),
+            fail,
+          )
+        }
+      })
+    })
+  }
+
+  /** One snapshot of the primary for all queries (R3). */
+  load(queries: readonly Query[]): Promise<Loaded<Value>> {
+    const { scheduler, random, weather, primary, universe } = this.isolate.surroundings
+    return new Promise((resolve, reject) => {
+      const back = (tell: () => void) =>
+        scheduler.schedule(delayMs(random, weather.database), () => {
+          if (this.#isReachable) tell()
+        })
+      scheduler.schedule(delayMs(random, weather.database), () => {
+        if (primary.isAway) {
+          back(() => reject(new AppError('unavailable', 'the primary is away')))
+          return
+        }
+        const { seq, historyId } = primary.graph.row
+        const values = queries.map((query) => load(primary.graph, query, universe))
+        back(() => resolve({ seq, historyId, values }))
+      })
+    })
+  }
+
+  read(
+    queries: readonly Query[],
+    consistency: Consistency,
+    bookmark: { readonly historyId: string; readonly seq: number } | null,
+  ): Promise<ReadAnswer<Value>> {
+    return read<Value>(this.#reader(), {
+      kind: KINDS[queries[0]?.of ?? 'entity'],
+      names: queries.map(nameOf),
+      load: (indexes) => this.load(indexes.flatMap((i) => queries[i] ?? [])),
+      consistency,
+      bookmark,
+      arrivedAt: this.arrivedAt,
+    })
+  }
+
+  #reader(): LogReader {
+    const { isolate } = this
+    const { redis } = isolate.surroundings
+    const waiting: Waiting = {
+      sleep: (ms) => this.after(ms, () => undefined),
+      waitUntil: (work) => {
+        work.catch(() => undefined)
+      },
+    }
+    return {
+      view: isolate.view,
+      after: isolate.view.calls,
+      ask: (since, atLeast) =>
+        this.call((runner): LogHead | Promise<LogHead> => runner.watermarks(since, atLeast)),
+      cache: new Cache({
+        memory: isolate.memory,
+        tiers: [isolate.edge.reachedFrom(this, 'edge'), redis.reachedFrom(this, 'redis')],
+        waiting,
+        onEvent: () => {},
+      }),
+      flights: isolate.flights,
+      keyPrefix: (historyId) => `${historyId}:`,
+      now: isolate.now,
+      waiting,
+    }
+  }
+}
+
+const KINDS = {
+  entity: 'entity',
+  'entity name': 'entity',
+  relationship: 'relationship',
+  'relationship name': 'relationship',
+  entities: 'list',
+  relationships: 'list',
+  neighbors: 'neighbors',
+  types: 'types',
+} as const
+
+function nameOf(query: Query): string {
+  return JSON.stringify(query)
+}
