@@ -117,10 +117,9 @@ export class LogRunner<Request extends Sized> {
     })
   }
 
+  /** An opening ends with a look whether this is still the only instance. */
   async #reloaded(since: number, atLeast: number): Promise<LogHead> {
-    const head = await this.headFrom(Math.max(since, atLeast))
-    await this.#confirmInstance()
-    return headSince(head, since)
+    return headSince(await this.headFrom(Math.max(since, atLeast)), since)
   }
 
   #feed(input: Input<Request>): void {

@@ -235,12 +235,6 @@ export const MUTANTS: readonly Mutant[] = [
     'head !== null',
   ),
   replacing(
-    'C2: an instance that was replaced answers',
-    RUNNER,
-    'await this.#confirmInstance()\n    return',
-    'return',
-  ),
-  replacing(
     'C2: an instance that was replaced goes on',
     RUNNER,
     'await this.#confirmInstance()\n      const',

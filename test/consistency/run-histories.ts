@@ -2,7 +2,7 @@ import type { History } from './history.ts'
 import { Simulation } from './simulator/simulation.ts'
 
 /** Histories that run beside each other: each turn of the event loop takes every one of them a step. */
-const AT_ONCE = 64
+const AT_ONCE = 16
 
 /** Runs the histories of `seeds` and hands each on when it is over; `false` ends the run. */
 export async function runHistories(

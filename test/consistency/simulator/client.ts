@@ -234,7 +234,7 @@ export class Client {
     const level = random.pick(this.#clients.surroundings.weather.levels)
     if (level !== 'bounded') return { level }
     const boundMs = random.pick([0, 50, 300, 2_000, 10_000])
-    return { level, boundMs, staleIfErrorMs: random.chance(0.7) ? 0 : random.pick([100, 10_000]) }
+    return { level, boundMs, staleIfErrorMs: random.chance(0.5) ? 0 : random.pick([100, 10_000]) }
   }
 
   #remember(queries: readonly Query[], { values }: ReadAnswer<Value>): void {

@@ -1,3 +1,4 @@
+import type { Write } from '../history.ts'
 import type { Clients } from './client.ts'
 import { Isolate } from './isolate.ts'
 import type { TierService } from './tiers.ts'
@@ -88,22 +89,23 @@ function restore(clients: Clients): void {
   const { scheduler, random, primary, object } = clients.surroundings
   const commitId = `restore ${clients.restores}`
   clients.restores += 1
-  const begin = { client: -1, invoked: scheduler.tick, invokedAt: scheduler.now }
   const state = primary.restore(commitId)
   if (!state) return
+  const begun: Write = {
+    ...{ client: -1, invoked: scheduler.tick, invokedAt: scheduler.now },
+    ...{ responded: Number.POSITIVE_INFINITY, respondedAt: Number.POSITIVE_INFINITY },
+    does: 'write',
+    commitId,
+    commands: [{ does: 'restore', on: 'graph', state }],
+    outcome: 'unknown',
+  }
+  const index = clients.operations.push(begun) - 1
   const { historyId } = primary.graph.row
   clients.settledHistory = null
-  scheduler.schedule(random.below(50), () => {
+  scheduler.schedule(random.below(500), () => {
     object.evict()
     if (primary.graph.row.historyId === historyId) clients.settledHistory = historyId
-    clients.operations.push({
-      ...begin,
-      responded: scheduler.tick,
-      respondedAt: scheduler.now,
-      does: 'write',
-      commitId,
-      commands: [{ does: 'restore', on: 'graph', state }],
-      outcome: 'committed',
-    })
+    const ended = { responded: scheduler.tick, respondedAt: scheduler.now }
+    clients.operations[index] = { ...begun, ...ended, outcome: 'committed' }
   })
 }

@@ -27,7 +27,7 @@ export function someCommands(choices: Choices, seen: ReadonlyMap<number, Seen>):
   const dice = random.next()
   if (dice < 0.04) return [{ does: 'define', on: 'type', place: FIRST_TYPE + random.below(TYPES) }]
   if (dice < 0.55) return [entityCommand(choices, seen, random.below(choices.hotEntities), true)]
-  if (dice < 0.78) return [relationshipCommand(choices, seen, somePlace(random), true)]
+  if (dice < 0.8) return [relationshipCommand(choices, seen, somePlace(random), true)]
   const places = [...new Set([1, 2, 3].map(() => random.below(choices.hotEntities)))]
   const commands = places.map((place) => entityCommand(choices, seen, place, false))
   const also = random.chance(0.5)
@@ -99,7 +99,7 @@ function someChange<On extends 'entity' | 'relationship'>(
 ) {
   const dice = random.next()
   const known = namesVersions ? seen.get(place) : undefined
-  if (dice < 0.15) {
+  if (dice < (on === 'entity' ? 0.12 : 0.2)) {
     const isConditional = known !== undefined && random.chance(0.4)
     const condition = isConditional
       ? { seen: known.number, version: known.version }
@@ -149,7 +149,7 @@ export function someQueries({ random, universe, hotEntities }: Choices): Query[]
   }
 
   function relationshipList(): Query {
-    const dice = random.below(4)
+    const dice = random.below(5)
     return {
       of: 'relationships',
       type: dice === 0 ? random.pick(universe.relationshipTypes) : null,
