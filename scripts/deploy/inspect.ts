@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SECRETS } from '../../env.ts'
 import { placeOf, reasonOf } from '../migrate/migrate-targets.ts'
 import {
   type OwnerSettings,
@@ -108,8 +109,8 @@ function sourcesOf(
   >
 }
 
-/** Not needed to serve: without it there is no first owner yet. */
-const OPTIONAL: readonly SecretName[] = ['TENDRIL_SETUP_SECRET']
+/** Not needed to serve: without it there is no first owner yet, or no Redis. */
+const OPTIONAL = SECRET_NAMES.filter((name) => SECRETS[name].safeParse(undefined).success)
 
 function missingSecrets(
   sources: Readonly<Record<SecretName, SecretSource>>,

@@ -96,10 +96,13 @@ const near = { lat: 10, lon: 20, radiusM: 400_000 }
 const KEYS = '_tenant_id_graph_id_index_id_record_id_pk'
 const BY_KEY = 'index_entries_tenant_id_graph_id_index_id_key_record_id_pk'
 
-/** What a query must be read by, and how many rows of a table it may touch for a page of 50. */
+/**
+ * What a query must be read by, and how many rows of a table it may touch for a page of 50. Planning
+ * counts, too: it looks for the ends of an index, past up to 100 pages of rows that are gone.
+ */
 const CASES: readonly [string, Partial<ListQuery>, string, number][] = [
-  ['equality and sort', { properties: [is('state', 'S7')], sort: bySize }, BY_KEY, 60],
-  ['a rare value, by time', { properties: [is('rare', 77)] }, BY_KEY, 60],
+  ['equality and sort', { properties: [is('state', 'S7')], sort: bySize }, BY_KEY, 200],
+  ['a rare value, by time', { properties: [is('rare', 77)] }, BY_KEY, 200],
   [
     'a part of a text',
     { contains: [{ path: ['note'], text: 'note123 ' }] },
@@ -165,7 +168,7 @@ describe.each([
       expect((await scans(index)).scans, index).toBeGreaterThan(0)
       const [entries = ''] = index.split(/(?<=_entries)_/)
       for (const table of ['entities', entries]) {
-        expect(await scans(table), table).toMatchObject({ scans: 0 })
+        // A branch that is not taken may have been begun: what counts is what was read.
         expect((await scans(table)).rows, table).toBeLessThan(mostRows)
       }
       if (index !== BY_KEY) {
