@@ -20,12 +20,16 @@ export type Known = {
   readonly askedAt: number
 }
 
+type Sent = { readonly number: number; readonly now: () => number }
+
 type Call = { readonly number: number; readonly done: Promise<Known> }
 
 /** What one isolate knows of one log, and its calls to the log's object. */
 export class LogView {
   #known: Known | null = null
   #calls = 0
+  /** The latest call of which an answer is in what is known. */
+  #latest = 0
   #underWay: Call | null = null
 
   get known(): Known | null {
@@ -60,7 +64,8 @@ export class LogView {
 
   #send(ask: AskLog, atLeast: number, deps: Waiting & { readonly now: () => number }): Call {
     this.#calls += 1
-    const call: Call = { number: this.#calls, done: this.#askAndMerge(ask, atLeast, deps.now) }
+    const number = this.#calls
+    const call: Call = { number, done: this.#askAndMerge(ask, atLeast, { number, now: deps.now }) }
     this.#underWay = call
     const ended = call.done
       .catch(() => undefined)
@@ -71,26 +76,28 @@ export class LogView {
     return call
   }
 
-  async #askAndMerge(ask: AskLog, atLeast: number, now: () => number): Promise<Known> {
-    const askedAt = now()
+  async #askAndMerge(ask: AskLog, atLeast: number, sent: Sent): Promise<Known> {
+    const askedAt = sent.now()
     const since = this.#known?.copy.head ?? 0
     const head = await ask(since, atLeast)
-    const merged =
-      this.#merge(head, askedAt, now) ?? this.#merge(await ask(0, atLeast), askedAt, now)
-    return merged ?? fail()
+    const merged = this.#merge(head, askedAt, sent)
+    return merged ?? this.#merge(await ask(0, atLeast), askedAt, sent) ?? fail()
   }
 
   /** `null`: the difference begins above what is known here by now, and everything is needed. */
-  #merge({ historyId, watermarks }: LogHead, askedAt: number, now: () => number): Known | null {
+  #merge({ historyId, watermarks }: LogHead, askedAt: number, sent: Sent): Known | null {
     const known = this.#known
     if (known?.historyId !== historyId) {
+      // Calls may overtake each other: what a later one told of another history stands (H1).
+      if (known && sent.number < this.#latest) return known
       if (watermarks.since !== 0) return null
       this.#known = { historyId, copy: new WatermarksCopy(watermarks), askedAt }
-      return this.#known
+    } else {
+      if (!known.copy.merge(watermarks)) return null
+      // The copy has all that either of two calls told.
+      this.#known = { ...known, askedAt: laterTime(known.askedAt, askedAt, sent.now()) }
     }
-    if (!known.copy.merge(watermarks)) return null
-    // Calls may overtake each other; the copy has all that either of them told.
-    this.#known = { ...known, askedAt: laterTime(known.askedAt, askedAt, now()) }
+    this.#latest = Math.max(this.#latest, sent.number)
     return this.#known
   }
 }
