@@ -112,12 +112,14 @@ export class LogView {
   ): Known | null {
     const known = this.#known
     if (known?.historyId !== historyId) {
+      // Calls may overtake each other: what a later one told of another history stands (H1).
+      if (known && call < known.call) return known
       if (watermarks.since !== 0) return null
       this.#known = { historyId, copy: new WatermarksCopy(watermarks), askedAt, call }
       return this.#known
     }
     if (!known.copy.merge(watermarks)) return null
-    // Calls may overtake each other; the copy has all that either of them told.
+    // The copy has all that either of two calls told.
     this.#known = {
       ...known,
       askedAt: laterTime(known.askedAt, askedAt, now()),

@@ -1,3 +1,4 @@
+import { checkCopies } from './copies.ts'
 import { checkGuarantees } from './guarantees.ts'
 import type { History } from './history.ts'
 import { checkLinearizable } from './linearizability.ts'
@@ -9,5 +10,6 @@ export function problemsOf(history: History): string[] {
     ...history.problems,
     ...(verdict === 'linearizable' ? [] : [`strong reads and writes are ${verdict}`]),
     ...checkGuarantees(history),
+    ...checkCopies(history.seed),
   ]
 }

@@ -31,6 +31,8 @@ export type Write = Call & {
   readonly commands: readonly Command[]
   /** `unknown`: may have been done, may be still, or never. `void`: known never to be done. */
   readonly outcome: 'committed' | 'refused' | 'unknown' | 'void'
+  /** It is what a restore undid, done for another time. */
+  readonly again?: number
 }
 
 export type Read = Call & {

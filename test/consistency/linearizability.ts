@@ -51,8 +51,8 @@ function entryOf(
   if (operation.does === 'read') {
     return { step: readStep(operation, universe), changes: false, invoked, responded, hint: 0 }
   }
-  const hint = committed.get(operation.commitId)?.[0] ?? Number.POSITIVE_INFINITY
-  const { outcome } = operation
+  const { outcome, commitId, again = 0 } = operation
+  const hint = committed.get(commitId)?.[again] ?? Number.POSITIVE_INFINITY
   return {
     step: writeStep(operation, universe),
     changes: outcome !== 'refused',

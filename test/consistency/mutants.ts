@@ -165,12 +165,6 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ),
   replacing(
-    'H1: answers across histories',
-    READ,
-    'if (known.historyId !== historyId) floor = floorOf(request, known)\n    else if',
-    'if',
-  ),
-  replacing(
     'H1: watermarks of another history',
     VIEW,
     'known?.historyId !== historyId',

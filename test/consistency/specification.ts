@@ -46,10 +46,11 @@ function applyOne(work: Work, command: Command, universe: Universe): boolean {
         after[place] = number
       })
       return true
-    case 'define':
-      // Again and again: no record has such a type.
+    case 'define': {
+      const isNew = before[command.place] === 0
       after[command.place] = 1
-      return true
+      return isNew
+    }
     case 'delete': {
       const current = before[command.place] ?? 0
       if (current === 0 || (command.seen !== null && command.seen !== current)) return false

@@ -225,8 +225,14 @@ export class Client {
 
   #choices() {
     const { universe, weather } = this.#clients.surroundings
-    const { hotEntities, rates } = weather
-    return { random: this.#random, universe, hotEntities, namesVersions: rates.restored === 0 }
+    const { hotEntities, plainReads, rates } = weather
+    return {
+      random: this.#random,
+      universe,
+      hotEntities,
+      plainReads,
+      namesVersions: rates.restored === 0,
+    }
   }
 
   #someConsistency(): Consistency {

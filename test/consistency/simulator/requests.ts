@@ -17,6 +17,7 @@ export type Choices = {
   readonly random: Random
   readonly universe: Universe
   readonly hotEntities: number
+  readonly plainReads: number
   /** Versions mean nothing any more after a restore: then no command names one. */
   readonly namesVersions: boolean
 }
@@ -114,10 +115,14 @@ function someChange<On extends 'entity' | 'relationship'>(
 }
 
 /** What one read asks for: one value, or several of one kind. */
-export function someQueries({ random, universe, hotEntities }: Choices): Query[] {
+export function someQueries(choices: Choices): Query[] {
+  const { random, universe, hotEntities, plainReads } = choices
   const parts = (some: () => Query) =>
     Array.from({ length: random.chance(0.5) ? 1 : 1 + random.below(3) }, some)
   const entity = () => random.below(hotEntities)
+  if (random.chance(plainReads)) {
+    return [entity(), entity()].slice(random.below(2)).map((place) => ({ of: 'entity', place }))
+  }
   switch (random.below(6)) {
     case 0:
     case 1:

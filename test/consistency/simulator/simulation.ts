@@ -103,7 +103,7 @@ function doneAgain(
     if (operation.does === 'read') return []
     const again = (committed.get(operation.commitId)?.length ?? 0) - 1
     const never = { responded: Number.POSITIVE_INFINITY, respondedAt: Number.POSITIVE_INFINITY }
-    const copy = { ...operation, ...never, outcome: 'unknown', commitId: '' } as const
-    return Array.from({ length: Math.max(0, again) }, () => copy)
+    const copy = { ...operation, ...never, outcome: 'unknown' } as const
+    return Array.from({ length: Math.max(0, again) }, (_, i) => ({ ...copy, again: i + 1 }))
   })
 }

@@ -13,6 +13,8 @@ export type Weather = {
   readonly writes: number
   /** Only so many of the entities are written and read. */
   readonly hotEntities: number
+  /** How many of the reads are of one or two of these, and nothing else. */
+  readonly plainReads: number
   readonly bookmarksPassed: number
   readonly levels: readonly ('strong' | 'session' | 'bounded')[]
   readonly memoryBytes: number
@@ -111,7 +113,9 @@ const CLIMATES: readonly ((random: Random) => Partial<Weather>)[] = [
     isolates: 2,
     hotEntities: 2,
     writes: 0.3,
-    levels: random.pick([['strong'], ['strong', 'session'], ['session', 'bounded']] as const),
+    plainReads: 0.6,
+    bookmarksPassed: random.pick([0, 0.4]),
+    levels: random.pick([['strong'], ['strong', 'session'], ['session']] as const),
     call: QUICK,
     database: { usualMs: 5, slowMs: 500, slow: 0.4 },
     chances: { ...NO_CHANCES, tierEmpty: 0.6, callLost: random.pick([0, 0.2]) },
@@ -123,10 +127,11 @@ const CLIMATES: readonly ((random: Random) => Partial<Weather>)[] = [
     pauseMs: random.pick([50, 300]),
     isolates: 2,
     hotEntities: 2,
+    plainReads: 0.9,
     levels: ['bounded', 'session'],
     call: QUICK,
     database: { usualMs: 5, slowMs: 2_000, slow: 0.3 },
-    chances: { ...NO_CHANCES, tierEmpty: 0.9 },
+    chances: { ...NO_CHANCES, tierEmpty: 0.9, callLost: random.pick([0, 0.3]) },
     rates: { ...NO_RATES, objectAway: random.pick([0, 1]) },
   }),
   // The graph goes back now and again.
@@ -135,11 +140,14 @@ const CLIMATES: readonly ((random: Random) => Partial<Weather>)[] = [
     pauseMs: random.pick([5, 50, 300]),
     isolates: 2,
     hotEntities: 2,
-    writes: 0.4,
-    call: QUICK,
+    writes: 0.5,
+    plainReads: 0.8,
+    watermarks: { buckets: 1_024, maxListed: 65_536 },
+    recentEvents: 2_000,
+    call: { usualMs: 2, slowMs: random.pick([300, 1_500]), slow: random.pick([0, 0.3]) },
     database: { usualMs: 5, slowMs: 1_000, slow: random.pick([0, 0.2]) },
     chances: { ...NO_CHANCES, tierEmpty: 0.4 },
-    rates: { ...NO_RATES, restored: 2 },
+    rates: { ...NO_RATES, restored: random.pick([1, 4]) },
   }),
   // Nothing can be had but what is there already.
   (random) => ({
@@ -147,6 +155,7 @@ const CLIMATES: readonly ((random: Random) => Partial<Weather>)[] = [
     pauseMs: 300,
     isolates: 1,
     hotEntities: 2,
+    plainReads: 0.7,
     levels: ['bounded', 'bounded', 'session'],
     memoryBytes: 1_000_000,
     chances: NO_CHANCES,
@@ -175,6 +184,7 @@ function mixedWeather(random: Random, operations: number): Weather {
     pauseMs: random.pick([0, 5, 50, 300, 1_000]),
     writes: random.pick([0.1, 0.25, 0.5]),
     hotEntities: random.pick([2, 2, 3, 5]),
+    plainReads: random.pick([0, 0, 0.5]),
     bookmarksPassed: some(0.3),
     levels,
     memoryBytes: random.pick([12_000, 1_000_000]),
