@@ -46,11 +46,10 @@ function applyOne(work: Work, command: Command, universe: Universe): boolean {
         after[place] = number
       })
       return true
-    case 'define': {
-      const isNew = before[command.place] === 0
+    case 'define':
+      // Again and again: no record has such a type.
       after[command.place] = 1
-      return isNew
-    }
+      return true
     case 'delete': {
       const current = before[command.place] ?? 0
       if (current === 0 || (command.seen !== null && command.seen !== current)) return false

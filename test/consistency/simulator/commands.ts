@@ -57,6 +57,14 @@ type OtherCommand =
   /** Not a request: the whole graph goes back to an earlier state. */
   | { readonly does: 'restore'; readonly on: 'graph'; readonly state: State }
 
+const DEFINED = {
+  event: 'type.defined',
+  after: { json_schema: {}, change: null, indexes: [] },
+  onlyIfUnused: true,
+  startTasks: [],
+  endTasks: [],
+} as const
+
 /** The operations of a request, as a worker hands them to the log. */
 export function operationsOf(
   commands: readonly Command[],
@@ -71,7 +79,7 @@ export function operationsOf(
       relationships.push(relationshipOp(op, command, commands, universe))
     } else if (command.on === 'type') {
       const name = universe.definable[command.place - FIRST_TYPE] ?? ''
-      types.push({ op, action: 'define', kind: 'entity', name, jsonSchema: {} })
+      types.push({ op, kind: 'entity', name, ...DEFINED })
     }
   }
   return { entities, relationships, types }

@@ -158,6 +158,7 @@ export class IsolateContext {
     }
     return {
       view: isolate.view,
+      after: isolate.view.calls,
       ask: (since, atLeast) =>
         this.call((runner): LogHead | Promise<LogHead> => runner.watermarks(since, atLeast)),
       cache: new Cache({
