@@ -207,8 +207,10 @@ export const MUTANTS: readonly Mutant[] = [
   replacing(
     'watermarks: folded and forgotten',
     MARKS,
-    'this.#base = Math.max(this.#base, seq)',
-    '',
+    `this.#base = Math.max(this.#base, seqs[count - 1] ?? 0)
+    this.#listed = new Map([...this.#listed].filter(([, seq]) => seq > this.#base))`,
+    `const folded = seqs[count - 1] ?? 0
+    this.#listed = new Map([...this.#listed].filter(([, seq]) => seq > folded))`,
   ),
   replacing(
     'watermarks: a difference without its first',
