@@ -6,6 +6,7 @@ import { demoTenant } from '../../scripts/local/demo.ts'
 import { startServer } from '../../scripts/local/server.ts'
 import type { Stack } from '../../scripts/local/stack.ts'
 import type { ClientResult, ClientTask } from './client.ts'
+import { cpuMsOf } from './cpu-time.ts'
 
 export type ApiLoad = {
   readonly route: 'import' | 'batch'
@@ -13,18 +14,29 @@ export type ApiLoad = {
   readonly inFlight: number
 }
 
+export type ApiLoaded = {
+  readonly elapsedMs: number
+  /** CPU time of the runtime, and of the client. */
+  readonly workerMs: number
+  readonly clientMs: number
+}
+
 /**
  * Loads prepared bodies over HTTP into the graph `default` of a new tenant, through the worker as it
- * is deployed. Resolves with the milliseconds from the first request to the last answer.
+ * is deployed. `elapsedMs` is from the first request to the last answer.
  */
 export async function loadThroughApi(
   stack: Stack,
   bundle: Bundle,
   folder: string,
   { route, bodiesFile, inFlight }: ApiLoad,
-): Promise<number> {
+): Promise<ApiLoaded> {
+  let workerPid = 0
   const server = await startServer({
     port: 0,
+    onRuntime: (pid) => {
+      workerPid = pid
+    },
     bundle,
     bindings: stack.bindings,
     persistDir: join(folder, 'objects'),
@@ -39,19 +51,21 @@ export async function loadThroughApi(
       contentType: route === 'import' ? 'application/x-ndjson' : 'application/json',
       inFlight,
     }
-    return await runClient(task)
+    return await runClient(task, () => cpuMsOf(workerPid))
   } finally {
     await server.stop()
   }
 }
 
-async function runClient(task: ClientTask): Promise<number> {
+async function runClient(task: ClientTask, workerCpuMs: () => number): Promise<ApiLoaded> {
   const client = fork(join(import.meta.dirname, 'client.ts'), [JSON.stringify(task)])
   await nextMessage(client)
+  const before = workerCpuMs()
   client.send('go')
-  const { elapsedMs } = (await nextMessage(client)) as ClientResult
+  const { elapsedMs, cpuMs } = (await nextMessage(client)) as ClientResult
+  const workerMs = workerCpuMs() - before
   await once(client, 'exit')
-  return elapsedMs
+  return { elapsedMs, workerMs, clientMs: cpuMs }
 }
 
 function nextMessage(client: ChildProcess): Promise<unknown> {

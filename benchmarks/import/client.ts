@@ -16,18 +16,20 @@ export type ClientTask = {
   readonly inFlight: number
 }
 
-export type ClientResult = { readonly elapsedMs: number; readonly slowestMs: number }
+export type ClientResult = { readonly elapsedMs: number; readonly cpuMs: number }
 
 const task = JSON.parse(process.argv[2] ?? '') as ClientTask
 const lists = JSON.parse(readFileSync(task.bodiesFile, 'utf8')) as Bodies
 const bodies = lists.map((list) => list.map((body) => Buffer.from(body)))
 const agent = new Agent({ keepAlive: true, maxSockets: task.inFlight })
-let slowestMs = 0
 
 process.once('message', async () => {
   const start = performance.now()
+  const cpuBefore = process.cpuUsage()
   for (const list of bodies) await sendAll(list)
-  const result: ClientResult = { elapsedMs: performance.now() - start, slowestMs }
+  const elapsedMs = performance.now() - start
+  const { user, system } = process.cpuUsage(cpuBefore)
+  const result: ClientResult = { elapsedMs, cpuMs: (user + system) / 1_000 }
   process.send?.(result, () => process.disconnect())
 })
 process.send?.('ready')
@@ -35,11 +37,7 @@ process.send?.('ready')
 async function sendAll(list: readonly Buffer[]): Promise<void> {
   const waiting = list[Symbol.iterator]()
   const sender = async () => {
-    for (const body of waiting) {
-      const start = performance.now()
-      await send(body)
-      slowestMs = Math.max(slowestMs, performance.now() - start)
-    }
+    for (const body of waiting) await send(body)
   }
   await Promise.all(Array.from({ length: task.inFlight }, sender))
 }

@@ -1,31 +1,54 @@
 import type { Contents } from './contents.ts'
+import type { CpuTimes } from './cpu-time.ts'
 
-/** Prints the rates of every case, in rows per second, and what the goals say of them. */
-export function reportRates(
-  rates: ReadonlyMap<string, readonly number[]>,
-  contents: Contents,
-): void {
-  console.log(`\n${'rows/s'.padEnd(14)}${['median', 'min', 'max'].map(right).join('')}`)
-  for (const [name, values] of rates) {
-    const figures = [median(values), Math.min(...values), Math.max(...values)]
-    console.log(name.padEnd(14) + figures.map((each) => right(each.toFixed(0))).join(''))
+/** What one load came to. */
+export type Run = {
+  readonly rowsPerSecond: number
+  /** Milliseconds for 1,000 rows, by part. */
+  readonly cpu: CpuTimes
+}
+
+export function runOf(rows: number, elapsedMs: number, cpuMs: CpuTimes): Run {
+  const perThousand = Object.entries(cpuMs).map(([part, ms]) => [part, (ms * 1_000) / rows])
+  return { rowsPerSecond: (rows * 1_000) / elapsedMs, cpu: Object.fromEntries(perThousand) }
+}
+
+export function runLine(name: string, { rowsPerSecond, cpu }: Run): string {
+  const parts = Object.entries(cpu).map(([part, ms]) => `${part} ${ms.toFixed(0)}`)
+  return `${name.padEnd(12)} ${right(rowsPerSecond.toFixed(0))} rows/s   CPU: ${parts.join(', ')}`
+}
+
+/** Prints the rates of every case, what they took of the cores, and what the goals say of them. */
+export function reportRuns(runs: ReadonlyMap<string, readonly Run[]>, contents: Contents): void {
+  const parts = Object.keys([...runs.values()][0]?.[0]?.cpu ?? {})
+  const titles = ['median', 'min', 'max', ...parts]
+  console.log(`\n${''.padEnd(14)}${'rows/s'.padStart(30)}${'  CPU ms for 1,000 rows (medians)'}`)
+  console.log(''.padEnd(14) + titles.map(right).join(''))
+  for (const [name, each] of runs) {
+    const rates = each.map(({ rowsPerSecond }) => rowsPerSecond)
+    const cpu = parts.map((part) => median(each.map((run) => run.cpu[part] ?? 0)))
+    const figures = [median(rates), Math.min(...rates), Math.max(...rates), ...cpu]
+    console.log(name.padEnd(14) + figures.map((figure) => right(figure.toFixed(0))).join(''))
   }
   console.log('')
-  ratio(rates, 'import', 'copy', 0.25)
-  ratio(rates, 'import-1000', 'insert', 0.5)
-  ratio(rates, 'batch-1000', 'insert', 0.5)
+  ratio(runs, 'import', 'copy', 0.25)
+  ratio(runs, 'import-1000', 'insert', 0.5)
+  ratio(runs, 'batch-1000', 'insert', 0.5)
   console.log('\nThe same in every case:')
   for (const [what, value] of Object.entries(contents)) console.log(`${what}: ${value}`)
 }
 
 /** By round, since what else the machine does changes from one to the next. */
 function ratio(
-  rates: ReadonlyMap<string, readonly number[]>,
+  runs: ReadonlyMap<string, readonly Run[]>,
   name: string,
   limit: string,
   goal: number,
 ): void {
-  const values = rates.get(name)?.map((rate, round) => rate / (rates.get(limit)?.[round] ?? 0))
+  const limits = runs.get(limit)
+  const values = runs.get(name)?.map(({ rowsPerSecond }, round) => {
+    return rowsPerSecond / (limits?.[round]?.rowsPerSecond ?? Number.NaN)
+  })
   if (!values?.every(Number.isFinite)) return
   const [middle, least] = [median(values), Math.min(...values)].map(percent)
   const label = `${name} / ${limit}:`.padEnd(28)
@@ -41,5 +64,5 @@ function percent(share: number): string {
 }
 
 function right(text: string): string {
-  return text.padStart(10)
+  return text.padStart(14)
 }

@@ -10,10 +10,11 @@ import { dropDatabases } from '../../scripts/local/stack-databases.ts'
 import { loadThroughApi } from './api-load.ts'
 import { type Contents, readContents } from './contents.ts'
 import { loadByCopy, writeCopyFiles } from './copy-load.ts'
+import { cpuMsOf, postmasterPid } from './cpu-time.ts'
 import { type Dataset, dataset } from './dataset.ts'
 import { type InsertBatch, insertBatch, loadByInserts } from './insert-load.ts'
 import { PLACE, withGraph } from './place.ts'
-import { reportRates } from './report.ts'
+import { type Run, reportRuns, runLine, runOf } from './report.ts'
 import { type Bodies, batchBodies, importBodies } from './request-bodies.ts'
 import { BATCH_ROWS, storedCommits } from './stored-rows.ts'
 
@@ -44,8 +45,11 @@ type Prepared = {
   readonly batches: readonly InsertBatch[]
 }
 
-/** One way of loading: resolves with the milliseconds it took. */
-type Load = (stack: Stack, shardUrl: string, prepared: Prepared) => Promise<number>
+/** What a load took: the time, and the CPU of processes that only this kind of load has. */
+type Loaded = { readonly elapsedMs: number; readonly workerMs?: number; readonly clientMs?: number }
+
+/** One way of loading. */
+type Load = (stack: Stack, shardUrl: string, prepared: Prepared) => Promise<Loaded>
 
 const throughApi =
   (route: 'import' | 'batch', bodies: string, inFlight: number): Load =>
@@ -58,9 +62,9 @@ const throughApi =
 
 const CASES: Readonly<Record<string, Load>> = {
   copy: (_stack, shardUrl, { folder, rows }) =>
-    withGraph(shardUrl, (client) => loadByCopy(client, PLACE, folder, rows)),
+    withGraph(shardUrl, (client) => timed(() => loadByCopy(client, PLACE, folder, rows))),
   insert: (_stack, shardUrl, { batches }) =>
-    withGraph(shardUrl, (client) => loadByInserts(client, PLACE, batches)),
+    withGraph(shardUrl, (client) => timed(() => loadByInserts(client, PLACE, batches))),
   import: throughApi('import', 'import-bodies', 3),
   'import-1000': throughApi('import', 'import-1000-bodies', 4),
   'batch-1000': throughApi('batch', 'batch-1000-bodies', 4),
@@ -75,19 +79,18 @@ async function main(scale: number, rounds: number, names: readonly string[]): Pr
   const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), durable: true })
   try {
     const prepared = await prepare(folder, scale)
-    const rates = new Map<string, number[]>()
+    const runs = new Map<string, Run[]>()
     let expected: Contents | null = null
     for (let round = 0; round < rounds; round += 1) {
       for (const name of round % 2 === 0 ? names : names.toReversed()) {
-        const { elapsedMs, contents } = await measure(postgres, name, prepared)
+        const { run, contents } = await measure(postgres, name, prepared)
         expected ??= contents
         assertSame(name, contents, expected)
-        const rate = (prepared.rows * 1_000) / elapsedMs
-        console.log(`${name.padEnd(12)} ${rate.toFixed(0).padStart(7)} rows/s`)
-        rates.set(name, [...(rates.get(name) ?? []), rate])
+        console.log(runLine(name, run))
+        runs.set(name, [...(runs.get(name) ?? []), run])
       }
     }
-    reportRates(rates, expected ?? {})
+    reportRuns(runs, expected ?? {})
   } finally {
     await postgres.stop()
     rmSync(folder, { recursive: true, force: true })
@@ -127,12 +130,32 @@ async function measure(postgres: PostgresServer, name: string, prepared: Prepare
   try {
     const shardUrl = postgres.url('bench_shard_1')
     await checkpoint(shardUrl)
-    const elapsedMs = await load(stack, shardUrl, prepared)
-    return { elapsedMs, contents: await readContents(shardUrl) }
+    const postmaster = await postmasterPid(shardUrl)
+    const before = cpuMsOf(postmaster)
+    const ownBefore = process.cpuUsage()
+    const { elapsedMs, workerMs = 0, clientMs = 0 } = await load(stack, shardUrl, prepared)
+    const own = process.cpuUsage(ownBefore)
+    const cpu = {
+      PostgreSQL: cpuMsOf(postmaster) - before,
+      worker: workerMs,
+      client: clientMs,
+      // The SQL service of the API's loads, and the client of the others.
+      'this process': (own.user + own.system) / 1_000,
+    }
+    return {
+      run: runOf(prepared.rows, elapsedMs, cpu),
+      contents: await readContents(shardUrl),
+    }
   } finally {
     await stack.stop()
     await dropDatabases(postgres, 'bench')
   }
+}
+
+async function timed(load: () => Promise<void>): Promise<Loaded> {
+  const start = performance.now()
+  await load()
+  return { elapsedMs: performance.now() - start }
 }
 
 /** So that no case pays for what the one before has written. */
