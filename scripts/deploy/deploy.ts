@@ -4,8 +4,8 @@ import { UserError } from '../local/user-error.ts'
 import { migrateTargets, placeOf } from '../migrate/migrate-targets.ts'
 import type { OwnerSettings, Variables } from '../migrate/owner-settings.ts'
 import { awaitReady, type ReadyDeps } from './await-ready.ts'
-import { type Inspection, inspect } from './inspect.ts'
-import { madeSecrets } from './secrets.ts'
+import { type Inspection, inspect, OPTIONAL_SECRETS, type SecretSource } from './inspect.ts'
+import { madeSecrets, SECRET_NAMES, type SecretName } from './secrets.ts'
 import { type Uploaded, upload } from './upload.ts'
 import type { Wrangler } from './wrangler-cli.ts'
 
@@ -62,7 +62,7 @@ async function rehearse(found: Inspection, deps: DeployDeps): Promise<void> {
     else say(`${placeOf(target)}: would be migrated by ${pending.join(', ')}`)
   }
   if (found.databases.length === 0) say('No database was looked at: no connection strings given.')
-  for (const [name, source] of Object.entries(found.sources)) say(`${name}: ${SAID[source]}`)
+  for (const name of SECRET_NAMES) say(`${name}: ${saidOf(name, found.sources[name])}`)
   const { bundle } = await upload(wrangler, {
     secrets: found.secrets,
     isDry: true,
@@ -73,12 +73,18 @@ async function rehearse(found: Inspection, deps: DeployDeps): Promise<void> {
   if (found.problems.length > 0) throw new UserError(listed('', found.problems))
 }
 
-const SAID: Readonly<Record<Inspection['sources'][keyof typeof SECRETS], string>> = {
+const SAID: Readonly<Record<SecretSource, string>> = {
   given: 'is given, would be set',
   made: 'would be made from the owner’s connection string',
   account: 'is set on the account',
   unknown: 'is not given: the account must have it (not asked)',
   missing: 'is missing',
+}
+
+function saidOf(name: SecretName, source: SecretSource): string {
+  if (!OPTIONAL_SECRETS.includes(name)) return SAID[source]
+  if (source === 'unknown') return 'is not given; it is optional, and the account may have it'
+  return source === 'missing' ? 'is not set; it is optional' : SAID[source]
 }
 
 /** As the worker will connect: through SQL over HTTP, as the role that serves. */

@@ -110,7 +110,9 @@ function sourcesOf(
 }
 
 /** Not needed to serve: without it there is no first owner yet, or no Redis. */
-const OPTIONAL = SECRET_NAMES.filter((name) => SECRETS[name].safeParse(undefined).success)
+export const OPTIONAL_SECRETS = SECRET_NAMES.filter(
+  (name) => SECRETS[name].safeParse(undefined).success,
+)
 
 function missingSecrets(
   sources: Readonly<Record<SecretName, SecretSource>>,
@@ -122,7 +124,7 @@ function missingSecrets(
     sources[name] === 'missing' || (sources[name] === 'unknown' && account.problems.length > 0)
   const made: readonly SecretName[] = migrates ? MADE_SECRETS : []
   return SECRET_NAMES.filter(
-    (name) => isMissing(name) && !OPTIONAL.includes(name) && !made.includes(name),
+    (name) => isMissing(name) && !OPTIONAL_SECRETS.includes(name) && !made.includes(name),
   ).map((name) =>
     sources[name] === 'missing'
       ? `${name} is missing: it is neither given nor set on the account`

@@ -342,6 +342,13 @@ describe('a dry run', () => {
     expect(said.filter((line) => line.endsWith('is up to date'))).toHaveLength(2)
   })
 
+  it('tells what is optional from what the account must have', async () => {
+    const { TENDRIL_JWT_SECRET: _, ...variables } = ownerVariables()
+    await attempt(variables, {}, dry)
+    expect(said.join('\n')).toMatch(/^TENDRIL_JWT_SECRET: is not given: the account must have it/m)
+    expect(said.join('\n')).toMatch(/^UPSTASH_REDIS_CACHE_URL: is not given; it is optional/m)
+  })
+
   it('works where no database answers, and says that it could not look', async () => {
     const url = new URL(catalog.ownerUrl)
     url.port = '1'
