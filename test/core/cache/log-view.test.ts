@@ -157,3 +157,70 @@ describe('what an isolate knows of a log', () => {
     expect((await second).askedAt).toBe(back)
   })
 })
+
+describe('what a write tells an isolate', () => {
+  it('brings the watermarks forward, as of the time before it was sent (R4, R8)', async () => {
+    const log = await asked()
+    const begun = log.view.begin(log.waiting.now)
+    const { nowMs } = log.waiting
+    await log.waiting.pass(500)
+    log.watermarks.touch(['e:1'], 1)
+    log.view.learn(log.head(0), begun, log.waiting.now)
+    const { known } = log.view
+    expect(known).toMatchObject({ askedAt: nowMs, call: begun.call })
+    expect([known?.copy.head, known?.copy.lastTouched(['e:1'])]).toEqual([1, 1])
+  })
+
+  it('is enough for a reader who began before it was sent, and for no other (R4)', async () => {
+    const log = await asked()
+    const before = log.view.calls
+    const begun = log.view.begin(log.waiting.now)
+    const meanwhile = log.view.calls
+    log.watermarks.touch(['e:1'], 1)
+    log.view.learn(log.head(0), begun, log.waiting.now)
+    expect((await log.ask(before)).copy.head).toBe(1)
+    expect(log.calls).toHaveLength(1)
+    void log.ask(meanwhile)
+    expect(log.calls).toHaveLength(2)
+  })
+
+  it('is not enough for a reader who needs more than it told', async () => {
+    const log = await asked()
+    const before = log.view.calls
+    log.view.learn(log.head(0), log.view.begin(log.waiting.now), log.waiting.now)
+    void log.ask(before, 1)
+    expect(log.calls[1]).toMatchObject({ atLeast: 1 })
+  })
+
+  it('changes nothing where it begins above what is known, or is of another history (R4, H1)', async () => {
+    const log = await asked()
+    const known = log.view.known
+    for (let seq = 1; seq <= 5; seq += 1) log.watermarks.touch([`e:${seq}`], seq)
+    const begun = log.view.begin(log.waiting.now)
+    log.view.learn(log.head(3), begun, log.waiting.now)
+    log.view.learn({ ...log.head(3), historyId: 'h2' }, begun, log.waiting.now)
+    expect(log.view.known).toBe(known)
+    expect(known?.copy.head).toBe(0)
+  })
+
+  it('that a later call has overtaken leaves what that one told (H1)', async () => {
+    const log = await asked()
+    const begun = log.view.begin(log.waiting.now)
+    const old = log.head(0)
+    log.historyId = 'h2'
+    const later = log.ask()
+    await log.calls[1]?.answer()
+    expect((await later).historyId).toBe('h2')
+    log.view.learn(old, begun, log.waiting.now)
+    expect(log.view.known?.historyId).toBe('h2')
+  })
+})
+
+/** A view that has asked once, and knows of nothing. */
+async function asked(): Promise<Log> {
+  const log = new Log()
+  const first = log.ask()
+  await log.calls[0]?.answer()
+  await first
+  return log
+}

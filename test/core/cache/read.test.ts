@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { prefetch, read } from '../../../core/cache/read.ts'
 import type { Consistency } from '../../../core/log/consistency.ts'
 import { settled } from './manual-waiting.ts'
 import { bounded, newLog, reads, SESSION, STRONG } from './reads.ts'
@@ -88,6 +89,63 @@ describe('a read', () => {
     const { values, seq } = await reads(log, SESSION, ['a', 'b', 'c', 'd'])
     expect({ values, seq }).toEqual({ values: ['a@2', 'b@3', 'c@4', 'd@2'], seq: 4 })
     expect(log.takeTrace()).toEqual(['load d', 'ask 2', 'load a', 'ask 3', 'load a,b,c,d'])
+  })
+})
+
+describe('a read that is not kept', () => {
+  it('loads anew each time, by the same rules, and leaves nothing behind', async () => {
+    const log = newLog()
+    const isUncached = true
+    expect(await reads(log, SESSION, ['a'], { isUncached })).toMatchObject({ source: 'origin' })
+    expect(await reads(log, SESSION, ['a'], { isUncached })).toMatchObject({ source: 'origin' })
+    expect(log.memory.count).toBe(0)
+    await reads(log, SESSION)
+    log.write(['a'], false)
+    log.takeTrace()
+    const answer = await reads(log, STRONG, ['a'], { isUncached })
+    expect(answer).toMatchObject({ values: ['a@2'], seen: 2 })
+    expect(log.takeTrace()).toEqual(['ask 0', 'load a', 'ask 2'])
+  })
+})
+
+describe('asking ahead of a read', () => {
+  it.each([
+    ['strong', STRONG],
+    ['session', SESSION],
+    ['bounded', bounded(0)],
+  ] as const)('%s: the read needs no call of its own', async (_title, consistency) => {
+    const log = newLog()
+    const { reader } = log
+    const request = log.request(['a'], consistency)
+    prefetch(reader, request)
+    await settled()
+    expect(log.takeTrace()).toEqual(['ask 0'])
+    expect(await read(reader, request)).toMatchObject({ values: ['a@1'] })
+    expect(log.takeTrace()).toEqual(['load a'])
+  })
+
+  it('asks nobody when nothing will be needed, and fails nobody', async () => {
+    const log = newLog()
+    await reads(log, SESSION)
+    log.takeTrace()
+    prefetch(log.reader, log.request(['a'], SESSION))
+    await settled()
+    expect(log.takeTrace()).toEqual([])
+    log.isObjectAway = true
+    const waited: Promise<unknown>[] = []
+    const waiting = { ...log.waiting, waitUntil: (work: Promise<unknown>) => waited.push(work) }
+    prefetch({ ...log.reader, waiting }, log.request(['a'], STRONG))
+    expect(await Promise.all(waited)).toContain(null)
+  })
+
+  it('does for the request that it was asked for, and for no later one (R4)', async () => {
+    const log = newLog()
+    const { reader } = log
+    prefetch(reader, log.request(['a'], STRONG))
+    await settled()
+    log.write(['a'])
+    expect(await reads(log, STRONG)).toMatchObject({ values: ['a@2'] })
+    expect(log.takeTrace()).toEqual(['ask 0', 'ask 0', 'load a'])
   })
 })
 
