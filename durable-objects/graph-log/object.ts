@@ -2,19 +2,17 @@ import { DurableObject } from 'cloudflare:workers'
 import type { LogHead } from '../../core/cache/log-view.ts'
 import type { GraphAddress, LogAddress, TenantAddress } from '../../core/log/address.ts'
 import { footprint } from '../../core/log/footprint.ts'
-import type { CommitAnswer, GraphRequest } from '../../core/log/requests.ts'
+import type { GraphRequest } from '../../core/log/requests.ts'
 import type { TenantRequest } from '../../core/tenant/requests.ts'
 import { graphLogStore } from '../../db/commit/graph-log-store.ts'
 import { prepareRows } from '../../db/commit/payload.ts'
 import { tenantLogStore } from '../../db/commit/tenant-log-store.ts'
 import { openCatalog, openShard } from '../../db/databases.ts'
 import { parseEnv, type RawEnv } from '../../env.ts'
-import { headSince, LogRunner, type RunnerHead, type RunnerOptions } from './runner.ts'
+import { type Committed, committed } from './committed.ts'
+import { LogRunner, type RunnerOptions } from './runner.ts'
 import { tenantFootprint } from './tenant-footprint.ts'
 import type { WriterOptions } from './writer.ts'
-
-/** The answer to a write and, where that is worth it, what has changed in the log since. */
-export type Committed = { readonly answer: CommitAnswer; readonly head: LogHead | null }
 
 /**
  * The Durable Object of one log: a shell that hands requests to the writer. Everything it holds is
@@ -80,18 +78,4 @@ export class GraphLog extends DurableObject<RawEnv> {
     )
     return this.#tenant
   }
-}
-
-/** Buckets beyond which an answer to a write does not tell what changed: whoever reads asks for it. */
-const MAX_TOLD_BUCKETS = 10_000
-
-/**
- * A commit that passed the fence came from the only instance there was then, which knew of all
- * before it: its caller needs no call of his own to learn what changed.
- */
-function committed(answer: CommitAnswer, head: RunnerHead | null, since: number | null): Committed {
-  const tells = answer.status === 'committed' && !answer.replayed && head !== null && since !== null
-  const told = tells ? headSince(head, since) : null
-  const isSmall = told !== null && told.watermarks.buckets.length <= MAX_TOLD_BUCKETS
-  return { answer, head: isSmall ? told : null }
 }

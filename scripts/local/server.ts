@@ -22,11 +22,15 @@ export type ServerOptions = {
   readonly onLog?: (line: string, level: 'info' | 'error') => void
   /** Receives the pid of the runtime, again should it crash and be started anew. */
   readonly onRuntime?: (pid: number) => void
+  /** How many isolates run the worker and share its Durable Objects, as in production; default 1. */
+  readonly isolates?: number
 }
 
 export type Server = {
   /** http://HOST:PORT, without a slash at the end. */
   readonly url: string
+  /** Of each isolate; the first is `url`. */
+  readonly urls: readonly string[]
   /**
    * Throws every Durable Object out of memory as the platform does with an idle one, and resolves
    * with how many there were; the next call builds them anew. Not for objects at work: while an
@@ -82,9 +86,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new UserError(`The worker does not start: ${reason}`, { cause })
   }
-  const url = await miniflare.unsafeGetDirectURL(DOOR)
+  const doors = isolatesOf(options).map((_name, i) => miniflare.unsafeGetDirectURL(doorOf(i)))
+  const urls = (await Promise.all(doors)).map(({ origin }) => origin)
   return {
-    url: url.origin,
+    url: urls[0] ?? '',
+    urls,
     async evictObjects() {
       let evicted = 0
       for (const { className } of Object.values(worker.durableObjects)) {
@@ -130,20 +136,37 @@ function instanceOptions(options: ServerOptions, worker: WorkerOptions, host: st
     handleStructuredLogs: ({ level, message }: { level: string; message: string }) =>
       onLog(message, level === 'error' ? 'error' : 'info'),
     resourcePersistencePath: options.persistDir,
-    workers: [
-      worker,
+    workers: isolatesOf(options).flatMap((name, i) => [
+      i === 0 ? worker : sibling(worker, name),
       {
         // A socket of the worker itself would lead to the assets router; one of a worker without
         // assets may lead straight to another worker.
-        name: DOOR,
+        name: doorOf(i),
         modules: true as const,
         script: CRASH,
         compatibilityDate: worker.compatibilityDate,
         compatibilityFlags: ['unsafe_module'],
-        unsafeDirectSockets: [{ host, port: options.port, serviceName: WORKER }],
+        unsafeDirectSockets: [{ host, port: i === 0 ? options.port : 0, serviceName: name }],
       },
-    ],
+    ]),
   }
+}
+
+/** The names of the workers that run the bundle. */
+function isolatesOf({ isolates = 1 }: ServerOptions): string[] {
+  return Array.from({ length: isolates }, (_, i) => (i === 0 ? WORKER : `${WORKER}-${i + 1}`))
+}
+
+function doorOf(isolate: number): string {
+  return isolate === 0 ? DOOR : `${DOOR}-${isolate + 1}`
+}
+
+/** The same worker once more, whose Durable Objects are those of the first. */
+function sibling(worker: WorkerOptions, name: string) {
+  const durableObjects = Object.entries(worker.durableObjects).map(
+    ([binding, object]) => [binding, { ...object, scriptName: WORKER }] as const,
+  )
+  return { ...worker, name, durableObjects: Object.fromEntries(durableObjects) }
 }
 
 class ForwardingLog extends Log {

@@ -1,11 +1,4 @@
-/** A fault put into the shipped code on purpose: the checker has to find it. */
-export type Mutant = {
-  readonly name: string
-  /** From the root of the repository. */
-  readonly file: string
-  /** Throws when the code is not what it was, so that no mutant turns into nothing unnoticed. */
-  readonly change: (source: string) => string
-}
+import { type Mutant, TAG_MUTANTS } from './tag-mutants.ts'
 
 /** A change of text that is there exactly once. */
 function replacing(name: string, file: string, text: string, by: string): Mutant {
@@ -20,41 +13,6 @@ function replacing(name: string, file: string, text: string, by: string): Mutant
   }
 }
 
-const RECORD_TAGS = {
-  g: `tag === 'g'`,
-  'e:': `tag.startsWith('e:')`,
-  't:': `tag.startsWith('t:')`,
-  'x:': `tag.startsWith('x:')`,
-}
-const END_TAGS = {
-  'n: of its beginning': 'tag === `n:${event.fromId}`',
-  'n: of its end': 'tag === `n:${event.toId}`',
-}
-
-const PAIRS: readonly (readonly [kind: string, tags: Readonly<Record<string, string>>])[] = [
-  ...['created', 'updated', 'deleted'].flatMap((verb) => [
-    [`entity.${verb}`, RECORD_TAGS] as const,
-    [`relationship.${verb}`, { ...RECORD_TAGS, ...END_TAGS }] as const,
-  ]),
-  ['type.defined', { s: `tag === 's'` }],
-]
-
-/** Each pair of an event of a graph and a tag (T4). */
-const TAGS: readonly Mutant[] = PAIRS.flatMap(([kind, tags]) =>
-  Object.entries(tags).map(([tag, isTag]) => ({
-    name: `T4: ${kind} without ${tag}`,
-    file: 'core/log/tags.ts',
-    change(source: string) {
-      const renamed = source.replace('export function tagsOf', 'function allTagsOf')
-      if (renamed === source) throw new Error('core/log/tags.ts has no tagsOf')
-      return `${renamed}
-export function tagsOf(event: EventHeader): string[] {
-  return allTagsOf(event).filter((tag) => !(event.kind === '${kind}' && ${isTag}))
-}`
-    },
-  })),
-)
-
 const READ = 'core/cache/read.ts'
 const HELD = 'core/cache/held.ts'
 const VIEW = 'core/cache/log-view.ts'
@@ -62,16 +20,17 @@ const AWAY = 'core/cache/without-log.ts'
 const COPY = 'core/log/watermarks-copy.ts'
 const MARKS = 'core/log/watermarks.ts'
 const READ_TAGS = 'core/log/read-tags.ts'
+const ISOLATE = 'test/consistency/simulator/isolate.ts'
 const RUNNER = 'durable-objects/graph-log/runner.ts'
 
 export const MUTANTS: readonly Mutant[] = [
-  ...TAGS,
-  replacing('T3: neighbours without their relationships', READ_TAGS, '`n:${id}`, ', ''),
-  replacing('T3: neighbours without their entity', READ_TAGS, '`e:${id}`, ', ''),
+  ...TAG_MUTANTS,
+  replacing('T3: neighbours without their relationships', READ_TAGS, `\`n:\${id}\`, `, ''),
+  replacing('T3: neighbours without their entity', READ_TAGS, `\`e:\${id}\`, `, ''),
   replacing(
     'T3: neighbours without the entities they show',
     READ_TAGS,
-    ', ...shown.map(({ entity }) => `e:${entity.id}`)',
+    `, ...shown.map(({ entity }) => \`e:\${entity.id}\`)`,
     '',
   ),
   replacing('R1: parts of different seqs', READ, 'upTo < seq || upTo < floor', 'upTo < floor'),
@@ -80,12 +39,38 @@ export const MUTANTS: readonly Mutant[] = [
   replacing('R2: a report of nothing', VIEW, 'await ask(since, atLeast)', 'await ask(since, 0)'),
   replacing(
     'R3: a seq of another snapshot',
-    'test/consistency/simulator/isolate.ts',
+    ISOLATE,
     'back(() => resolve({ seq, historyId, values }))',
     'back(() => resolve({ seq: primary.graph.row.seq, historyId, values }))',
   ),
   replacing('R4: joins any call', VIEW, 'underWay.number > after', 'true'),
   replacing('R4: joins a call that asked for less', VIEW, ' && outcome.copy.head >= atLeast', ''),
+  replacing('R4: an old call for an answer', VIEW, 'known.call > after && ', ''),
+  replacing('R4: the call before for an answer', VIEW, 'known.call > after', 'known.call >= after'),
+  replacing(
+    'R4: known, but less than asked for',
+    VIEW,
+    'known.call > after && known.copy.head >= atLeast',
+    'known.call > after',
+  ),
+  replacing(
+    'R4: counts calls of before the request',
+    ISOLATE,
+    'after: isolate.view.calls',
+    'after: 0',
+  ),
+  replacing(
+    'R4: learns at the time of the answer',
+    VIEW,
+    'void {\n    this.#merge(head, begun, now)',
+    'void {\n    this.#merge(head, { ...begun, askedAt: now() }, now)',
+  ),
+  replacing(
+    'R4: learns under the number of the answer',
+    VIEW,
+    'void {\n    this.#merge(head, begun, now)',
+    'void {\n    this.#merge(head, this.begin(() => begun.askedAt), now)',
+  ),
   replacing(
     'R4: merges what begins above its head',
     COPY,
@@ -138,6 +123,24 @@ export const MUTANTS: readonly Mutant[] = [
   replacing('R7: joins a load that is too old', AWAY, '!(isYoung && reaches)', '!reaches'),
   replacing('R7: joins a load of before its bookmark', AWAY, '!(isYoung && reaches)', '!isYoung'),
   replacing('R8: negative ages', 'core/cache/age.ts', 'knownAt <= now && ', ''),
+  replacing(
+    'R8: watermarks as young as the answer',
+    VIEW,
+    'laterTime(known.askedAt, askedAt, now())',
+    'now()',
+  ),
+  replacing(
+    'R8: values as young as the look',
+    HELD,
+    'held.knownAt = laterTime(held.knownAt, askedAt, now)',
+    'held.knownAt = now',
+  ),
+  replacing(
+    'R8: loads as young as their end',
+    'core/cache/load-and-store.ts',
+    'knownAt: began',
+    'knownAt: log.now()',
+  ),
   replacing('R8: any age', 'core/cache/age.ts', ' && arrivedAt - knownAt <= maxAgeMs', ''),
   replacing(
     'strong reads rely on young watermarks',

@@ -6,7 +6,7 @@ import type { CommitAnswer, GraphRequest } from '../../../core/log/requests.ts'
 import type { Random } from '../../durable-objects/graph-log/histories/random.ts'
 import type { Operation, Write } from '../history.ts'
 import { type Command, operationsOf } from './commands.ts'
-import { type Isolate, IsolateContext, type Surroundings } from './isolate.ts'
+import { type Isolate, IsolateContext, type ReadManner, type Surroundings } from './isolate.ts'
 import { observe, type Value } from './load.ts'
 import type { Query } from './queries.ts'
 import { type Seen, someCommands, someQueries } from './requests.ts'
@@ -87,9 +87,10 @@ export class Client {
     const consistency = this.#someConsistency()
     const { bookmark, after } = this.mark
     const { settledHistory } = this.#clients
+    const manner = this.#someManner()
     const call = this.#begin()
     const answer = await this.#send((context) =>
-      context.read(queries, consistency, bookmark),
+      context.read(queries, consistency, bookmark, manner),
     ).catch((error) => this.#refused(error, consistency, settledHistory))
     if (answer === LOST || answer === null) return
     this.#remember(queries, answer)
@@ -146,9 +147,7 @@ export class Client {
   /** `null`: the outcome is not known. The same request may be sent again under its commit id. */
   async #submit(request: GraphRequest, sends: number): Promise<CommitAnswer | null> {
     const { restores } = this.#clients
-    const answer = await this.#send((context) =>
-      context.call((runner) => runner.submit(request)),
-    ).catch(() => null)
+    const answer = await this.#send((context) => context.commit(request)).catch(() => null)
     const isKnown = answer !== null && answer !== LOST && answer.status !== 'outcome_unknown'
     if (isKnown && answer.status === 'schema_moved') {
       this.#schemaSeq = answer.schemaSeq
@@ -241,6 +240,14 @@ export class Client {
     if (level !== 'bounded') return { level }
     const boundMs = random.pick([0, 50, 300, 2_000, 10_000])
     return { level, boundMs, staleIfErrorMs: random.chance(0.5) ? 0 : random.pick([100, 10_000]) }
+  }
+
+  #someManner(): ReadManner {
+    const random = this.#random
+    return {
+      isUncached: random.chance(0.05),
+      prefetchMs: random.chance(0.3) ? random.pick([0, 5, 300]) : null,
+    }
   }
 
   #remember(queries: readonly Query[], { values }: ReadAnswer<Value>): void {

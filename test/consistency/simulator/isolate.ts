@@ -1,13 +1,20 @@
 import { Cache } from '../../../core/cache/cache.ts'
-import type { Loaded, LogReader, ReadAnswer, Timed } from '../../../core/cache/log-reader.ts'
+import type {
+  Freshness,
+  Loaded,
+  LogReader,
+  ReadAnswer,
+  Timed,
+} from '../../../core/cache/log-reader.ts'
 import type { LogHead } from '../../../core/cache/log-view.ts'
 import { LogView } from '../../../core/cache/log-view.ts'
 import { MemoryTier } from '../../../core/cache/memory.ts'
-import { read } from '../../../core/cache/read.ts'
+import { prefetch, read } from '../../../core/cache/read.ts'
 import { SingleFlight, type Waiting } from '../../../core/cache/single-flight.ts'
 import { AppError } from '../../../core/errors.ts'
 import type { Consistency } from '../../../core/log/consistency.ts'
-import type { GraphRequest } from '../../../core/log/requests.ts'
+import type { CommitAnswer, GraphRequest } from '../../../core/log/requests.ts'
+import { committed } from '../../../durable-objects/graph-log/committed.ts'
 import type { LogRunner } from '../../../durable-objects/graph-log/runner.ts'
 import type { Random } from '../../durable-objects/graph-log/histories/random.ts'
 import { load, type Value } from './load.ts'
@@ -56,6 +63,13 @@ export class Isolate {
     this.isAlive = false
     for (const lose of this.waiting) lose()
   }
+}
+
+/** How a request reads, beside what its client asks for. */
+export type ReadManner = {
+  readonly isUncached: boolean
+  /** How long before the read itself the watermarks are asked for; `null`: they are not. */
+  readonly prefetchMs: number | null
 }
 
 /** What belongs to one request; when it is gone, nothing that it waits for comes back. */
@@ -132,19 +146,35 @@ export class IsolateContext {
     })
   }
 
-  read(
+  async read(
     queries: readonly Query[],
     consistency: Consistency,
-    bookmark: { readonly historyId: string; readonly seq: number } | null,
+    bookmark: Freshness['bookmark'],
+    { isUncached, prefetchMs }: ReadManner,
   ): Promise<ReadAnswer<Value>> {
-    return read<Value>(this.#reader(), {
-      kind: KINDS[queries[0]?.of ?? 'entity'],
+    const reader = this.#reader()
+    const freshness = { consistency, bookmark, arrivedAt: this.arrivedAt }
+    if (prefetchMs !== null) {
+      prefetch(reader, freshness)
+      await this.after(prefetchMs, () => undefined)
+    }
+    return read<Value>(reader, {
+      ...{ ...freshness, isUncached, kind: KINDS[queries[0]?.of ?? 'entity'] },
       names: queries.map(nameOf),
       load: (indexes) => this.load(indexes.flatMap((i) => queries[i] ?? [])),
-      consistency,
-      bookmark,
-      arrivedAt: this.arrivedAt,
     })
+  }
+
+  /** A write, from whose answer this isolate learns what changed; as in workers/services.ts. */
+  async commit(request: GraphRequest): Promise<CommitAnswer> {
+    const { view, now } = this.isolate
+    const begun = view.begin(now)
+    const since = view.known?.copy.head ?? null
+    const { answer, head } = await this.call(async (runner) =>
+      committed(await runner.submit(request), runner.head, since),
+    )
+    if (head) view.learn(head, begun, now)
+    return answer
   }
 
   #reader(): LogReader {

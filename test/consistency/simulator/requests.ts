@@ -123,6 +123,7 @@ export function someQueries(choices: Choices): Query[] {
   if (random.chance(plainReads)) {
     return [entity(), entity()].slice(random.below(2)).map((place) => ({ of: 'entity', place }))
   }
+  if (random.chance(0.1)) return manyParts()
   switch (random.below(6)) {
     case 0:
     case 1:
@@ -143,6 +144,16 @@ export function someQueries(choices: Choices): Query[] {
       return parts(() => ({ of: 'neighbors', place: entity() }))
     default:
       return random.chance(0.4) ? [{ of: 'types' }] : parts(entityList)
+  }
+
+  /** What a traversal comes to: neighbours of many, these themselves, and lists. */
+  function manyParts(): Query[] {
+    const places = Array.from({ length: hotEntities }, (_, place) => place)
+    const found = places.flatMap((place): Query[] => [
+      { of: 'neighbors', place },
+      { of: 'entity', place },
+    ])
+    return [entityList(), relationshipList(), ...found.filter(() => random.chance(0.8))]
   }
 
   function entityList(): Query {

@@ -44,12 +44,15 @@ export class Universe {
   readonly #placeOf = new Map<string, number>()
   #marks = 0
 
-  constructor(random: Random) {
+  /** `newId` makes ids of records; default short ones. */
+  constructor(random: Random, newId?: () => string) {
     // Other names in every history: whether two tags share a bucket is luck.
     const some = (count: number, prefix: string) =>
       Array.from({ length: count }, (_, i) => `${prefix}${i}-${random.below(2 ** 30).toString(36)}`)
-    this.entityIds = some(ENTITIES, 'e')
-    this.relationshipIds = some(RELATIONSHIPS, 'r')
+    const ids = (count: number, prefix: string) =>
+      newId ? Array.from({ length: count }, newId) : some(count, prefix)
+    this.entityIds = ids(ENTITIES, 'e')
+    this.relationshipIds = ids(RELATIONSHIPS, 'r')
     this.entityNames = some(3, 'x')
     this.relationshipNames = some(2, 'y')
     this.entityTypes = some(2, 'T')

@@ -7,7 +7,7 @@ import { type GraphAddress, logName } from '../../../core/log/address.ts'
 import type { CommitAnswer, GraphRequest } from '../../../core/log/requests.ts'
 import { openShard } from '../../../db/databases.ts'
 import { placeGraph } from '../../../db/queries/graphs.ts'
-import type { Committed } from '../../../durable-objects/graph-log/object.ts'
+import type { Committed } from '../../../durable-objects/graph-log/committed.ts'
 import { parseEnv, type RawEnv } from '../../../env.ts'
 import { createRequest } from '../../harness/requests.ts'
 
