@@ -1,6 +1,8 @@
 import type { IPolicy } from 'cockatiel'
 import { LRUCache } from 'lru-cache'
+import type { Entry } from '../core/cache/entry.ts'
 import { newBreaker } from '../core/cache/guarded-tier.ts'
+import { OwnLeases } from '../core/cache/lease.ts'
 import type { Loaded, Timed } from '../core/cache/log-reader.ts'
 import { LogView } from '../core/cache/log-view.ts'
 import { MemoryTier } from '../core/cache/memory.ts'
@@ -41,6 +43,8 @@ export const isolate = {
     ['edge', newBreaker()],
     ['redis', newBreaker()],
   ]),
+  lookups: new SingleFlight<Entry<unknown> | null>(),
+  leases: new OwnLeases(),
   /** By API key, so that only its first request computes a digest. */
   keys: new LRUCache<string, KnownKey>({ max: MAX_CREDENTIALS }),
 }

@@ -22,7 +22,7 @@ import { openCatalog, openShard } from '../db/databases.ts'
 import type { Committed } from '../durable-objects/graph-log/committed.ts'
 import type { Env } from '../env.ts'
 import { isolate, logState } from './isolate.ts'
-import { upstashRedis } from './upstash-redis.ts'
+import { openRedis, upstashRedis } from './upstash-redis.ts'
 
 /** Who may register; see env.ts. */
 export type Registration = {
@@ -56,6 +56,7 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
     memory: isolate.memory,
     tiers: farTiers(env),
     waiting,
+    lookups: isolate.lookups,
     onEvent: () => {},
   })
   return {
@@ -129,7 +130,11 @@ function logId(log: LogAddress): string {
 /** Tiers beyond memory, the nearest first. */
 function farTiers({ UPSTASH_REDIS_CACHE_URL: url, UPSTASH_REDIS_CACHE_TOKEN: token }: Env): Tier[] {
   const edge = edgeTier(() => caches.open('tendril') as unknown as Promise<ResponseCache>)
-  const tiers = url && token ? [edge, redisTier(upstashRedis(url, token))] : [edge]
+  const tiers = [edge]
+  if (url && token) {
+    const parts = { leases: isolate.leases, newOwner: v7 }
+    tiers.push(redisTier(upstashRedis(openRedis(url, token)), parts))
+  }
   return tiers.map((tier) => {
     const breaker = isolate.breakers.get(tier.name)
     return breaker ? guardedTier(tier, breaker) : tier

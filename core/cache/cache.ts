@@ -1,13 +1,18 @@
 import type { Entry, Held } from './entry.ts'
 import type { CacheEvent } from './events.ts'
+import type { CacheKind } from './kinds.ts'
+import { awaitClaim, isLeased } from './lease.ts'
 import type { MemoryTier } from './memory.ts'
-import type { Waiting } from './single-flight.ts'
-import type { Tier, TierName } from './tier.ts'
+import type { SingleFlight, Waiting } from './single-flight.ts'
+import type { LeasingTier, Tier, TierName } from './tier.ts'
 
 export type Source = TierName | 'origin'
 
 /** A value found in a tier, or just loaded. */
 export type Found<T> = { readonly held: Held<T>; readonly source: Source }
+
+/** Looks into tiers that are under way: readers of one value share them. */
+export type Lookups = SingleFlight<Entry<unknown> | null>
 
 export type CacheParts = {
   readonly memory: MemoryTier
@@ -15,7 +20,20 @@ export type CacheParts = {
   readonly tiers: readonly Tier[]
   readonly waiting: Waiting
   readonly onEvent: (event: CacheEvent) => void
+  /** Of the isolate. Default: every reader looks for itself. */
+  readonly lookups?: Lookups
 }
+
+type IsGood<T> = (held: Held<T>) => boolean
+
+/** Of one value: where it stands among those asked for, and what is known not to be good. */
+type Missing = { readonly at: number; readonly key: string; above: number }
+
+/** How often a value that another isolate loaded may turn out to be outdated already. */
+const MAX_CLAIMS = 2
+
+/** Below the seq of any value. */
+const NOTHING = -1
 
 /** Tiers in a row. It knows nothing of freshness: who asks says what is good enough. */
 export class Cache {
@@ -27,38 +45,44 @@ export class Cache {
 
   /**
    * The value of each key from the nearest tier that has a good one. What a far tier gave is kept in
-   * the nearer ones. Keys name one kind of data, whose values are `T`.
+   * the nearer ones. One value that no tier has is waited for while another isolate loads it; what
+   * that brings is judged like any other.
    */
   async find<T>(
     keys: readonly string[],
-    isGood: (held: Held<T>) => boolean,
+    isGood: IsGood<T>,
+    kind: CacheKind,
   ): Promise<(Found<T> | null)[]> {
     const found = keys.map((key) => this.findInMemory<T>(key, isGood))
+    let missing = found.flatMap((each, at): Missing[] => {
+      const key = keys[at] ?? ''
+      return each ? [] : [{ at, key, above: this.peek(key)?.seq ?? NOTHING }]
+    })
+    for (const { above } of missing) this.#missed('memory', kind, above > NOTHING)
     for (const [distance, tier] of this.#parts.tiers.entries()) {
-      const missing = found.flatMap((each, i) => (each === null ? [i] : []))
       if (missing.length === 0) break
-      const entries = await this.#get(
-        tier,
-        missing.map((i) => keys[i] ?? ''),
-      )
       const kept: [string, Entry<unknown>][] = []
-      for (const [at, i] of missing.entries()) {
-        const [key, entry] = [keys[i] ?? '', entries[at]]
-        if (!entry) continue
+      const accept = (one: Missing, entry: Entry<unknown>): boolean => {
         const held: Held<T> = { ...(entry as Entry<T>), upTo: entry.seq, knownAt: -Infinity }
-        if (!isGood(held)) continue
-        this.#parts.memory.set(key, held)
-        kept.push([key, entry])
-        found[i] = { held, source: tier.name }
+        one.above = Math.max(one.above, entry.seq)
+        if (!isGood(held)) return false
+        this.#parts.memory.set(one.key, held)
+        kept.push([one.key, entry])
+        found[one.at] = { held, source: tier.name }
+        this.#parts.onEvent({ type: 'hits', tier: tier.name, kind })
+        return true
       }
+      missing = await this.#lookUp(tier, { missing, kind }, accept)
       if (distance > 0 && kept.length > 0) this.#write(this.#parts.tiers.slice(0, distance), kept)
     }
     return found
   }
 
-  findInMemory<T>(key: string, isGood: (held: Held<T>) => boolean): Found<T> | null {
+  findInMemory<T>(key: string, isGood: IsGood<T>): Found<T> | null {
     const held = this.#parts.memory.get(key) as Held<T> | undefined
-    return held && isGood(held) ? { held, source: 'memory' } : null
+    if (!held || !isGood(held)) return null
+    this.#parts.onEvent({ type: 'hits', tier: 'memory', kind: held.kind })
+    return { held, source: 'memory' }
   }
 
   /** What memory has, good or not: for answers better stale than none. */
@@ -78,9 +102,74 @@ export class Cache {
     )
   }
 
+  /** What was to be loaded was not: others may try. */
+  abandon(keys: readonly string[]): void {
+    for (const tier of this.#parts.tiers) {
+      const releasing = tier.leases?.release(keys).catch(() => this.#failed(tier))
+      if (releasing) this.#parts.waiting.waitUntil(releasing)
+    }
+  }
+
+  count(event: CacheEvent): void {
+    this.#parts.onEvent(event)
+  }
+
   async delete(keys: readonly string[]): Promise<void> {
     for (const key of keys) this.#parts.memory.delete(key)
     await Promise.allSettled(this.#parts.tiers.map((tier) => tier.delete(keys)))
+  }
+
+  /** What is missing still. */
+  async #lookUp(
+    tier: Tier,
+    { missing, kind }: { readonly missing: readonly Missing[]; readonly kind: CacheKind },
+    accept: (one: Missing, entry: Entry<unknown>) => boolean,
+  ): Promise<Missing[]> {
+    const [only] = missing
+    if (missing.length > 1 || !only) {
+      const keys = missing.map(({ key }) => key)
+      const entries = await this.#guarded(tier, () => tier.get(keys))
+      return missing.filter((one, i) => {
+        const entry = entries?.[i] ?? null
+        if (entry && accept(one, entry)) return false
+        this.#missed(tier.name, kind, entry !== null)
+        return true
+      })
+    }
+    // Leases are for reads of one value: who held some and waited for others could wait in a ring.
+    const { leases } = tier
+    const attempts = leases && isLeased(kind) ? MAX_CLAIMS : 1
+    for (let attempt = 1; attempt <= attempts; attempt += 1) {
+      const entry = await this.#lookUpOne(tier, isLeased(kind) ? leases : undefined, only, kind)
+      if (entry && accept(only, entry)) return []
+      if (!entry || attempt === attempts) {
+        this.#missed(tier.name, kind, entry !== null)
+        break
+      }
+    }
+    return [only]
+  }
+
+  /** One value, looked for together with whoever looks for it at the same time. */
+  async #lookUpOne(
+    tier: Tier,
+    leases: LeasingTier | undefined,
+    { key, above }: Missing,
+    kind: CacheKind,
+  ): Promise<Entry<unknown> | null> {
+    const { lookups, waiting } = this.#parts
+    const onWait = () => this.#parts.onEvent({ type: 'lease_waits', kind })
+    const look = async () => {
+      if (leases) return awaitClaim(leases, { key, above }, waiting, onWait)
+      return (await tier.get([key]))[0] ?? null
+    }
+    const shared = lookups ? () => lookups.run(`${tier.name} ${above} ${key}`, look, waiting) : look
+    return this.#guarded(tier, shared)
+  }
+
+  #missed(tier: TierName, kind: CacheKind, wasThere: boolean): void {
+    this.#parts.onEvent({ type: 'misses', tier, kind })
+    if (wasThere) this.#parts.onEvent({ type: 'outdated', tier, kind })
   }
 
   #write(tiers: readonly Tier[], entries: [string, Entry<unknown>][]): void {
@@ -91,13 +180,13 @@ export class Cache {
   }
 
   /** A tier that fails is skipped: the next one, or the origin, has the value too. */
-  async #get(tier: Tier, keys: readonly string[]): Promise<readonly (Entry<unknown> | null)[]> {
+  async #guarded<R>(tier: Tier, look: () => Promise<R>): Promise<R | null> {
     try {
-      return await tier.get(keys)
+      return await look()
     } catch {
       // Anything a service beyond the network may do; its breaker counts it.
       this.#failed(tier)
-      return []
+      return null
     }
   }
 

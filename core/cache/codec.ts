@@ -6,7 +6,7 @@ import type { Entry } from './entry.ts'
  * Version of what tiers beyond memory hold, and part of every key: a deploy that changes the form of
  * values reads none of the old ones, and one that is rolled back finds its own again.
  */
-export const FORMAT = 1
+export const FORMAT = 2
 
 /** Below it compressing costs more than it saves. */
 const COMPRESS_FROM_BYTES = 1_024

@@ -8,7 +8,7 @@ import {
   timeout,
   wrap,
 } from 'cockatiel'
-import type { Tier } from './tier.ts'
+import type { Claim, LeasingTier, Tier } from './tier.ts'
 
 export type Guard = {
   /** How long a call may take: a tier slower than that is no help. */
@@ -45,5 +45,17 @@ export function guardedTier(tier: Tier, breaker: IPolicy): Tier {
     get: (keys) => run(() => tier.get(keys), []),
     set: (entries) => run(() => tier.set(entries), undefined),
     delete: (keys) => breaker.execute(() => tier.delete(keys)),
+    ...(tier.leases && { leases: guardedLeases(tier.leases, run) }),
+  }
+}
+
+/** Who cannot ask whether somebody loads a value loads it, without delay. */
+function guardedLeases(
+  leases: LeasingTier,
+  run: <T>(call: () => Promise<T>, whileResting: T) => Promise<T>,
+): LeasingTier {
+  return {
+    claim: (key, above) => run<Claim>(() => leases.claim(key, above), { is: 'ours' }),
+    release: (keys) => run(() => leases.release(keys), undefined),
   }
 }

@@ -15,21 +15,58 @@ export type LoadedParts<T> = {
  */
 export async function loadAndStore<T>(
   log: LogReader,
-  { kind, names, load, isUncached }: ReadRequest<T>,
+  request: ReadRequest<T>,
   indexes: readonly number[],
 ): Promise<LoadedParts<T>> {
+  const { kind, names } = request
   const flight = JSON.stringify([kind, indexes.map((i) => names[i])])
-  const work = async () => ({ began: log.now(), result: await load(indexes) })
+  let leads = false
+  const work = () => {
+    leads = true
+    return loadOnce(log, request, indexes)
+  }
   const { began, result } = (await log.flights.run(flight, work, log.waiting)) as Timed<Loaded<T>>
-  const { seq, historyId, values } = result
-  if (values.length < indexes.length) throw new Error('a load gave fewer values than asked for')
-  const parts = values.map((value): Found<T> => {
+  if (!leads) log.cache.count({ type: 'joined', kind })
+  const { seq, historyId } = result
+  return { historyId, seq, parts: partsOf(request, result, began) }
+}
+
+/** The leader keeps what it loaded, once for all who wait for it. */
+async function loadOnce<T>(
+  log: LogReader,
+  request: ReadRequest<T>,
+  indexes: readonly number[],
+): Promise<Timed<Loaded<T>>> {
+  const { kind, names, load, isUncached = false } = request
+  const namesAt = (prefix: string) => indexes.map((i) => prefix + names[i])
+  const began = log.now()
+  log.cache.count({ type: 'loads', kind })
+  try {
+    const result = await load(indexes)
+    if (result.values.length < indexes.length) {
+      throw new Error('a load gave fewer values than asked for')
+    }
+    if (!isUncached) {
+      // Under the history that the load saw: a restore may lie between it and the watermarks (H1).
+      const keys = namesAt(log.keyPrefix(result.historyId))
+      const parts = partsOf(request, result, began)
+      log.cache.store(parts.map(({ held }, at) => [keys[at] ?? '', held]))
+    }
+    return { began, result }
+  } catch (error) {
+    const { known } = log.view
+    if (known && !isUncached) log.cache.abandon(namesAt(log.keyPrefix(known.historyId)))
+    throw error
+  }
+}
+
+function partsOf<T>(
+  { kind }: ReadRequest<T>,
+  { seq, values }: Loaded<T>,
+  began: number,
+): Found<T>[] {
+  return values.map((value) => {
     const held: Held<T> = { kind, seq, ...value, upTo: seq, knownAt: began }
     return { held, source: 'origin' }
   })
-  // Under the history that the load saw: a restore may lie between it and the watermarks (H1).
-  const prefix = log.keyPrefix(historyId)
-  if (!isUncached)
-    log.cache.store(parts.map(({ held }, at) => [prefix + names[indexes[at] ?? 0], held]))
-  return { historyId, seq, parts }
 }

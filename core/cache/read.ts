@@ -7,6 +7,7 @@ import { answer, commonSeq, revalidate } from './held.ts'
 import { loadAndStore } from './load-and-store.ts'
 import type { Freshness, LogReader, ReadAnswer, ReadRequest } from './log-reader.ts'
 import type { Known } from './log-view.ts'
+import { refresh } from './refresh.ts'
 import { checkBookmark, readWithoutLog, staleAnswer } from './without-log.ts'
 
 /** Rounds of finding, loading and checking; in the last one everything is loaded in one snapshot. */
@@ -138,13 +139,15 @@ async function findOrLoad<T>(
     return mayBeOld && held.upTo >= floor && isYoung(log, request, held)
   }
   const mayFind = round < MAX_ROUNDS && !request.isUncached
-  const found = mayFind ? await log.cache.find<T>(keys, isGood) : names.map(() => null)
+  const found = mayFind
+    ? await log.cache.find<T>(keys, isGood, request.kind)
+    : names.map(() => null)
   const missing = found.flatMap((each, i) => (each === null ? [i] : []))
   const outdated = found.flatMap((each, i) =>
     each !== null && each.held.upTo < known.copy.head ? [i] : [],
   )
   if (outdated.length > 0) {
-    log.waiting.waitUntil(loadAndStore(log, request, outdated).catch(() => undefined))
+    log.waiting.waitUntil(refresh(log, request, outdated, known))
   }
   if (missing.length > 0) {
     const { historyId, parts } = await loadAndStore(log, request, missing)

@@ -10,6 +10,22 @@ export type Tier = {
   get(keys: readonly string[]): Promise<readonly (Entry<unknown> | null)[]>
   set(entries: readonly (readonly [key: string, entry: Entry<unknown>])[]): Promise<void>
   delete(keys: readonly string[]): Promise<void>
+  /** Of a tier that isolates share, so that one of them loads for all. */
+  readonly leases?: LeasingTier
 }
+
+export type LeasingTier = {
+  /** The entry, if it was read later than at `above`; else the lease to load it, if nobody has it. */
+  claim(key: string, above: number): Promise<Claim>
+  /** Gives leases back without a value. `set` does so with one. */
+  release(keys: readonly string[]): Promise<void>
+}
+
+export type Claim =
+  | { readonly is: 'found'; readonly entry: Entry<unknown> }
+  /** Whoever gets this is to load the value. */
+  | { readonly is: 'ours' }
+  /** Another isolate is loading it. */
+  | { readonly is: 'taken' }
 
 export type TierName = 'memory' | 'edge' | 'redis'

@@ -40,7 +40,7 @@ describe('an entry as text', () => {
         expect(await decodeEntry(text.slice(0, at))).toBeNull()
       }
     }
-    expect(await decodeEntry(short.replace('[1,', '[2,'))).toBeNull()
+    expect(await decodeEntry(short.replace('[2,', '[1,'))).toBeNull()
     for (const text of ['', 'j', 'z', 'jnull', 'j{}', 'j[]', 'j[1]', 'zAAAA', 'hello']) {
       expect(await decodeEntry(text)).toBeNull()
     }
