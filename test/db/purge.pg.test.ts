@@ -65,7 +65,8 @@ describe.each(['catalog', 'shard'] as const)('tendril_purge_commits in a %s', (k
 describe('tendril_purge_deleted_graphs', () => {
   const tables = [
     ...['entities', 'relationships', 'types', 'type_tasks', 'index_entries'],
-    ...['text_entries', 'fulltext_entries', 'geo_entries'],
+    ...['text_entries', 'fulltext_entries', 'geo_entries', 'checkpoints', 'parked_events'],
+    ...['dead_letters', 'replays', 'graph_statistics', 'graph_activity'],
   ]
   const each = (rows: number) => tables.map(() => rows)
 
