@@ -52,9 +52,14 @@ export type Services = {
 /** The composition root: built per request, since the runtime ties I/O objects to one. */
 export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
   const waiting = { waitUntil, sleep }
+  let tiers: readonly Tier[] | null = null
   const cache = new Cache({
     memory: isolate.memory,
-    tiers: farTiers(env),
+    // Most requests find all they need in memory.
+    get tiers() {
+      tiers ??= farTiers(env)
+      return tiers
+    },
     waiting,
     lookups: isolate.lookups,
     onEvent: () => {},
@@ -72,7 +77,12 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
     reader: (log) => {
       const { view, flights } = logState(log)
       return {
-        ...{ view, flights, cache, waiting, after: view.calls, now: Date.now },
+        view,
+        flights,
+        cache,
+        waiting,
+        after: view.calls,
+        now: Date.now,
         ask: (since, atLeast) => logObject(env, log).watermarks(log, since, atLeast),
         keyPrefix: (historyId) => `t${FORMAT}:${log.tenantId}:${logId(log)}:${historyId}:`,
       }

@@ -42,6 +42,11 @@ export class LogView {
     return this.#calls
   }
 
+  /** Whether a call to the log's object is under way. */
+  get isAsking(): boolean {
+    return this.#underWay !== null
+  }
+
   /**
    * What the log's object knows now, at least `atLeast` unless the log does not reach there. Readers
    * that wait at the same time share calls: each joins only a call sent after its own `after`, a

@@ -19,9 +19,11 @@ const REFRESH_SHARE = 0.5
 /** Reads values of a log at the consistency asked for. The rules are those of docs/consistency.md. */
 export async function read<T>(log: LogReader, request: ReadRequest<T>): Promise<ReadAnswer<T>> {
   try {
-    const known = await sufficient(log, request)
-    const result = known && (await rounds(log, request, known))
-    return result ?? (await readWithoutLog(log, request))
+    const known = enough(log, request) ?? (await asked(log, request))
+    if (known === null) return await readWithoutLog(log, request)
+    const atOnce = fromMemory(log, request, known)
+    if (atOnce) return atOnce
+    return (await rounds(log, request, known)) ?? (await readWithoutLog(log, request))
   } catch (error) {
     const stale = staleAnswer(log, request, error)
     if (stale) return stale
@@ -29,22 +31,46 @@ export async function read<T>(log: LogReader, request: ReadRequest<T>): Promise<
   }
 }
 
-/**
- * Watermarks that the level allows to rely on; `null`: the log's object is away, and the level can do
- * without it.
- */
-async function sufficient(log: LogReader, request: Freshness): Promise<Known | null> {
+/** Watermarks that the level allows to rely on; `null`: the log's object has to be asked. */
+function enough(log: LogReader, request: Freshness): Known | null {
   const { consistency, bookmark, arrivedAt } = request
-  const call = () => askLog(log, request, bookmark?.seq ?? 0)
   const { known } = log.view
-  if (consistency.level === 'strong' || known === null) return call()
+  if (consistency.level === 'strong' || known === null) return null
   const reaches =
     bookmark === null || (known.historyId === bookmark.historyId && known.copy.head >= bookmark.seq)
   const bound = boundMs(consistency)
   const age = { knownAt: known.askedAt, arrivedAt, now: log.now() }
-  if (!reaches || !isWithin(bound, age)) return call()
-  if (!isWithin(bound * REFRESH_SHARE, age)) log.waiting.waitUntil(call())
+  if (!reaches || !isWithin(bound, age)) return null
+  const isDue = !isWithin(bound * REFRESH_SHARE, age)
+  if (isDue && !log.view.isAsking) log.waiting.waitUntil(asked(log, request))
   return known
+}
+
+/** The log's object is asked what the caller has to know; `null`: see `askLog`. */
+function asked(log: LogReader, request: Freshness): Promise<Known | null> {
+  return askLog(log, request, request.bookmark?.seq ?? 0)
+}
+
+/** The answer if memory has every part, and all of them are current at what is known of the log. */
+function fromMemory<T>(
+  log: LogReader,
+  request: ReadRequest<T>,
+  known: Known,
+): ReadAnswer<T> | null {
+  if (request.isUncached) return null
+  const { historyId, copy } = known
+  checkBookmark(request, historyId, copy.head)
+  const prefix = log.keyPrefix(historyId)
+  const now = log.now()
+  const found: Found<T>[] = []
+  for (const name of request.names) {
+    const held = log.cache.peek<T>(prefix + name)
+    if (held === null || held.seq > copy.head) return null
+    revalidate(held, known, now)
+    if (held.upTo < copy.head) return null
+    found.push({ held, source: 'memory' })
+  }
+  return answer(request, found, { historyId, told: copy.head })
 }
 
 /**
@@ -163,5 +189,6 @@ async function findOrLoad<T>(
  */
 export function prefetch(log: LogReader, freshness: Freshness): void {
   // A failure shows when the read itself asks.
-  log.waiting.waitUntil(sufficient(log, freshness).catch(() => null))
+  if (enough(log, freshness) === null)
+    log.waiting.waitUntil(asked(log, freshness).catch(() => null))
 }

@@ -18,6 +18,8 @@ export type ServerOptions = {
   readonly persistDir: string
   /** From bundleWorker; built below `persistDir` when absent. */
   readonly bundle?: Bundle
+  /** Where the worker can be inspected and profiled with Chrome's developer tools; default nowhere. */
+  readonly inspectorPort?: number
   /** Receives what the worker logs, and the runtime's complaints. */
   readonly onLog?: (line: string, level: 'info' | 'error') => void
   /** Receives the pid of the runtime, again should it crash and be started anew. */
@@ -132,6 +134,7 @@ function instanceOptions(options: ServerOptions, worker: WorkerOptions, host: st
     cf: false,
     telemetry: { enabled: false },
     logRequests: false,
+    ...(options.inspectorPort === undefined ? {} : { inspectorPort: options.inspectorPort }),
     log: new ForwardingLog((line) => onLog(line, 'error')),
     handleStructuredLogs: ({ level, message }: { level: string; message: string }) =>
       onLog(message, level === 'error' ? 'error' : 'info'),

@@ -18,7 +18,12 @@ export function staticFirst(entry: Module, assetsFolder: string, binding: string
       import worker from './index.js'
       export * from './index.js'
       const roots = ${JSON.stringify(roots)}
-      async function fetch(request, env, ctx) {
+      function fetch(request, env, ctx) {
+        const { url } = request
+        if (!roots.some((root) => url.includes(root))) return worker.fetch(request, env, ctx)
+        return staticFirst(request, env, ctx)
+      }
+      async function staticFirst(request, env, ctx) {
         const { pathname } = new URL(request.url)
         const isStatic = roots.some((root) => pathname === root || pathname.startsWith(root + '/'))
         if (isStatic && (request.method === 'GET' || request.method === 'HEAD')) {

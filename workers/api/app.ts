@@ -1,16 +1,13 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { matchedRoutes } from 'hono/route'
-import { METHOD_NAME_ALL } from 'hono/router'
+import { getPath } from 'hono/utils/url'
 import { AppError } from '../../core/errors.ts'
 import type { RawEnv } from '../../env.ts'
+import { complete, requestIdOf } from './answer-headers.ts'
 import type { AppEnv } from './context.ts'
-import { refuseInvalid } from './endpoint.ts'
 import { logFailure } from './log.ts'
-import { access, isOpen } from './middleware/access.ts'
-import { readBody } from './middleware/body.ts'
-import { idempotency } from './middleware/idempotency.ts'
-import { requestScope } from './middleware/request-scope.ts'
+import { discardBody } from './middleware/body.ts'
 import { openApiText } from './openapi.ts'
 import { problemResponse } from './problem.ts'
 import { routedPath } from './rewrite.ts'
@@ -25,30 +22,14 @@ import { relationshipRoutes } from './routes/relationships.ts'
 import { graphRoutes, keyRoutes } from './routes/tenant.ts'
 import { typeRoutes } from './routes/types.ts'
 
-const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
+const app = new OpenAPIHono<AppEnv>({ getPath: (request) => routedPath(getPath(request)) })
 
-app.use('*', requestScope())
-
-// Routes that work without the databases come before the middleware that asks them.
+// Routes that need neither a credential nor the databases.
 app.get('/api/v1/openapi.json', (c) => {
   c.header('cache-control', 'public, max-age=300')
-  return c.body(openApiText(app), 200, { 'content-type': 'application/json' })
+  return complete(c, c.body(openApiText(app), 200, { 'content-type': 'application/json' }))
 })
-app.get('/', (c) => c.redirect('/reference/'))
-
-app.use('/api/v1/*', async function knownRoute(c, next) {
-  // A path that does not exist is 404 and a wrong method 405, with or without a credential.
-  if (!matchedRoutes(c).some(({ method }) => method !== METHOD_NAME_ALL)) throw noRoute(c.req.path)
-  if (!isOpen(c.req.path) && c.req.header('authorization') === undefined) {
-    throw new AppError(
-      'unauthenticated',
-      'send an API key or access token: Authorization: Bearer …',
-    )
-  }
-  return next()
-})
-app.use('/api/v1/*', access(), readBody(), idempotency())
-app.use('/health/ready', access())
+app.get('/', (c) => complete(c, c.redirect('/reference/')))
 
 authRoutes(app)
 keyRoutes(app)
@@ -63,7 +44,7 @@ healthRoutes(app)
 
 const routes = new RouteTable(app.routes)
 
-app.notFound((c) => problemResponse(noRoute(c.req.path), c.get('requestId'), c.req.path))
+app.notFound((c) => refused(c, noRoute(c.req.path)))
 
 function noRoute(path: string): AppError {
   const allow = routes.methodsOf(path)
@@ -77,9 +58,13 @@ app.onError((error, c) => {
     error instanceof HTTPException && error.status === 400
       ? new AppError('malformed_request', error.message)
       : error
-  logFailure(known, c.get('requestId'), `${c.req.method} ${c.req.routePath}`)
-  return problemResponse(known, c.get('requestId'), c.req.path)
+  logFailure(known, requestIdOf(c), `${c.req.method} ${c.req.routePath}`)
+  return refused(c, known)
 })
+
+function refused(c: Context<AppEnv>, error: unknown): Response {
+  return complete(c, problemResponse(error, requestIdOf(c), c.req.path))
+}
 
 /** Answers one HTTP request. */
 export function handleRequest(
@@ -87,11 +72,15 @@ export function handleRequest(
   env: RawEnv,
   ctx: ExecutionContext,
 ): Response | Promise<Response> {
-  // Most paths are long already: what is parsed for each request is worth a look before.
-  if (request.url.includes('/api/v1/graphs/')) return app.fetch(request, env, ctx)
-  const url = new URL(request.url)
-  const path = routedPath(url.pathname)
-  if (path === url.pathname) return app.fetch(request, env, ctx)
-  url.pathname = path
-  return app.fetch(new Request(url, request), env, ctx)
+  const answer = app.fetch(request, env, ctx)
+  return request.body === null ? answer : afterBody(request, answer)
+}
+
+async function afterBody(
+  request: Request,
+  answer: Response | Promise<Response>,
+): Promise<Response> {
+  const response = await answer
+  await discardBody(request)
+  return response
 }

@@ -7,5 +7,7 @@ export type AppEnv = {
   Variables: {
     requestId: string
     context: Context
+    /** `Link` of the answer (RFC 8288); absent: none. */
+    link?: string
   }
 }

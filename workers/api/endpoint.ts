@@ -5,31 +5,52 @@ import {
   type RouteHandler,
   z,
 } from '@hono/zod-openapi'
-import { type FieldError, invalid } from '../../core/errors.ts'
-import { escapedKey } from '../../core/json-problems.ts'
+import { complete } from './answer-headers.ts'
 import type { AppEnv } from './context.ts'
+import { idempotencyOf } from './idempotency.ts'
 import { finish, readParams } from './list-params.ts'
+import { readBody } from './middleware/body.ts'
+import { requestContext } from './request-context.ts'
 import { problem } from './schemas.ts'
+import { requestValidator, validateBody } from './validate.ts'
 
 export type App = OpenAPIHono<AppEnv>
 
 /** What a handler sees: the validated request. */
 type HandlerContext<R extends RouteConfig> = Parameters<RouteHandler<R, AppEnv>>[0]
 
+const readingBody = readBody()
+const METHODS_WITHOUT_BODY = ['get', 'delete']
+
 /**
- * Adds a route whose answer is built by our own responders rather than by the types of its schema.
- * One that documents no query parameters takes none: a misspelt one is named, not ignored.
+ * Adds a route: the only way to one that an operation stands behind. In one handler, since each
+ * middleware costs every request time: who asks, the body, what is invalid, and the answer. A route
+ * that documents no query parameters takes none: a misspelt one is named, not ignored. The answer is
+ * built by our own responders rather than by the types of its schema.
  */
 export function endpoint<R extends RouteConfig>(
   app: App,
   route: R,
   handler: (c: HandlerContext<R>) => Response | Promise<Response>,
 ): void {
-  const strict: typeof handler = (c) => {
+  const isOpen = route.security === undefined
+  const isWrite = route.method !== 'get'
+  const takesBody = !METHODS_WITHOUT_BODY.includes(route.method)
+  const validate = requestValidator(route)
+  app.openAPIRegistry.registerPath(route)
+  app.on(route.method, route.path.replaceAll(/\{(.+?)\}/g, ':$1'), async (c) => {
+    const context = await requestContext(c, { isOpen })
+    if (takesBody) await readingBody(c, noMore)
+    c.set('context', isWrite ? { ...context, idempotency: await idempotencyOf(c) } : context)
+    if (takesBody) await validateBody(c, route)
+    validate(c)
     if (!route.request?.query) finish(readParams(searchParams(c), []))
-    return handler(c)
-  }
-  app.openapi(route, strict as unknown as RouteHandler<R, AppEnv>)
+    return complete(c, await handler(c as HandlerContext<R>))
+  })
+}
+
+async function noMore(): Promise<void> {
+  // What comes after the body is read stands where this was called.
 }
 
 const NO_PARAMETERS = new URLSearchParams()
@@ -120,30 +141,5 @@ export function securedRoute<R extends RouteConfig>(config: R) {
       ...(isOnGraph ? problems(400, 409) : {}),
       ...config.responses,
     },
-  })
-}
-
-/** Called where zod refuses a parameter, header or body. */
-export function refuseInvalid(result: {
-  success: boolean
-  target: string
-  error?: z.ZodError
-}): void {
-  if (result.success || !result.error) return
-  throw invalid(invalidFields(result.error, result.target))
-}
-
-/** zod's issues as fields: JSON pointers into a body, names of parameters elsewhere. */
-export function invalidFields(error: z.ZodError, target: string): FieldError[] {
-  return error.issues.flatMap((issue) => {
-    const path = issue.path.map((part) => String(part))
-    const pointer =
-      target === 'json' ? path.map((part) => `/${escapedKey(part)}`).join('') : path.join('.')
-    return issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({
-          pointer: `${pointer}/${escapedKey(key)}`,
-          message: 'is not a known field',
-        }))
-      : [{ pointer, message: issue.message }]
   })
 }

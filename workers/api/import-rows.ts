@@ -8,8 +8,8 @@ import type { ReadRow } from '../../core/formats/rows.ts'
 import { readStix } from '../../core/formats/stix/read-stix.ts'
 import type { ImportRow } from '../operations/import.ts'
 import { importRow, rowToCommand } from './commands.ts'
-import { invalidFields } from './endpoint.ts'
 import type { ImportParams } from './import-params.ts'
+import { invalidFields } from './validate.ts'
 
 /** Most rows of one import request. */
 export const MAX_IMPORT_ROWS = 10_000

@@ -100,8 +100,12 @@ async function cached(
   const [access] = values
   if (!access || hasExpired(access, arrived)) return null
   const { graph } = access
-  const isAsGuessed = graph !== null && likely !== null && logName(likely.graph) === logName(graph)
+  const isAsGuessed = graph !== null && likely !== null && isSameLog(likely.graph, graph)
   return { access, graphReader: isAsGuessed ? likely.reader : null }
+}
+
+function isSameLog(one: GraphAddress, other: GraphAddress): boolean {
+  return one === other || logName(one) === logName(other)
 }
 
 class Unknown extends Error {}

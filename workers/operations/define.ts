@@ -1,5 +1,6 @@
 import { isAllowed, type Permission } from '../../core/auth/permissions.ts'
 import { AppError, notFound } from '../../core/errors.ts'
+import type { Access } from '../../db/queries/access.ts'
 import type { Context, GraphContext, TenantContext } from '../context.ts'
 
 /**
@@ -10,7 +11,10 @@ export function tenantOperation<Input, Output>(
   permission: Permission,
   run: (context: TenantContext, input: Input) => Promise<Output>,
 ): (context: Context, input: Input) => Promise<Output> {
-  return (context, input) => run(authorise(context, permission), input)
+  return async (context, input) => {
+    const { principal } = authorise(context, permission)
+    return run({ ...context, principal }, input)
+  }
 }
 
 /** An operation on one graph of the tenant: the graph that the request names. */
@@ -19,14 +23,13 @@ export function graphOperation<Input, Output>(
   run: (context: GraphContext, input: Input) => Promise<Output>,
 ): (context: Context, input: Input) => Promise<Output> {
   return async (context, input) => {
-    const authorised = authorise(context, permission)
-    const graph = context.access?.graph
+    const { principal, graph } = authorise(context, permission)
     if (!graph) throw notFound('this graph')
-    return run({ ...authorised, graph }, input)
+    return run({ ...context, principal, graph }, input)
   }
 }
 
-function authorise({ access, ...context }: Context, permission: Permission): TenantContext {
+function authorise({ access }: Context, permission: Permission): Access {
   if (!access) throw new AppError('unauthenticated', 'a valid API key or access token is required')
   const { principal } = access
   if (principal.tenantState !== 'active') {
@@ -39,5 +42,5 @@ function authorise({ access, ...context }: Context, permission: Permission): Ten
   if (!isAllowed(role, permission, isOperator)) {
     throw new AppError('forbidden', `only the operator's tenant may ${permission}`)
   }
-  return { ...context, principal }
+  return access
 }

@@ -90,7 +90,7 @@ export function entityRoutes(app: App): void {
         ...entityFields(body),
         id: body.id ?? null,
       })
-      c.header('location', `${new URL(c.req.url).pathname}/${answer.value.id}`)
+      c.header('location', `${c.req.path}/${answer.value.id}`)
       return recordAnswer(c, answer, 201)
     },
   )

@@ -80,7 +80,7 @@ export function relationshipRoutes(app: App): void {
         ...relationshipFields(body),
         id: body.id ?? null,
       })
-      c.header('location', `${new URL(c.req.url).pathname}/${answer.value.id}`)
+      c.header('location', `${c.req.path}/${answer.value.id}`)
       return recordAnswer(c, answer, 201)
     },
   )

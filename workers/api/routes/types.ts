@@ -82,7 +82,7 @@ export function typeRoutes(app: App): void {
     async (c) => {
       const { kind, name, ...body } = c.req.valid('json')
       const defined = await defineType(c.get('context'), { kind, name, ...definition(body) })
-      c.header('location', `${new URL(c.req.url).pathname}/${kind}/${encodeURIComponent(name)}`)
+      c.header('location', `${c.req.path}/${kind}/${encodeURIComponent(name)}`)
       return definedAnswer(c, defined)
     },
   )

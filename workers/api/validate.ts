@@ -1,0 +1,64 @@
+import { type RouteConfig, z } from '@hono/zod-openapi'
+import type { Context as HonoContext } from 'hono'
+import { type FieldError, invalid } from '../../core/errors.ts'
+import { escapedKey } from '../../core/json-problems.ts'
+import type { AppEnv } from './context.ts'
+
+type C = HonoContext<AppEnv>
+type Target = 'query' | 'param' | 'header' | 'json'
+
+/**
+ * Checks the query, path and headers of a request against the schemas of its route and keeps what
+ * `c.req.valid` gives. Throws `invalid`. The library's own validators do the same in a middleware for
+ * each part, which costs a read more than all else it does.
+ */
+export function requestValidator({ request = {} }: RouteConfig): (c: C) => void {
+  const { query, params, headers } = request
+  const queryOfNone = query?.safeParse({})
+  return (c) => {
+    if (query) {
+      const isEmpty = queryOfNone?.success && !c.req.url.includes('?')
+      keep(c, 'query', isEmpty ? queryOfNone : query.safeParse(queryOf(c)))
+    }
+    if (params) keep(c, 'param', params.safeParse(c.req.param()))
+    if (headers instanceof z.ZodObject) keep(c, 'header', headers.safeParse(c.req.header()))
+  }
+}
+
+/** The same for a JSON body; one of another kind the route reads itself. */
+export async function validateBody(c: C, { request }: RouteConfig): Promise<void> {
+  const content = request?.body?.content['application/json']
+  if (content && 'schema' in content && content.schema instanceof z.ZodType) {
+    keep(c, 'json', await content.schema.safeParseAsync(await c.req.json()))
+  }
+}
+
+function keep(c: C, target: Target, result: z.ZodSafeParseResult<unknown>): void {
+  if (!result.success) throw invalid(invalidFields(result.error, target))
+  c.req.addValidatedData(target, result.data as object)
+}
+
+/** A parameter that is repeated is a list, which no schema here takes. */
+function queryOf(c: C): Record<string, string | string[] | undefined> {
+  return Object.fromEntries(
+    Object.entries(c.req.queries()).map(([name, values]) => [
+      name,
+      values.length === 1 ? values[0] : values,
+    ]),
+  )
+}
+
+/** zod's issues as fields: JSON pointers into a body, names of parameters elsewhere. */
+export function invalidFields(error: z.ZodError, target: string): FieldError[] {
+  return error.issues.flatMap((issue) => {
+    const path = issue.path.map((part) => String(part))
+    const pointer =
+      target === 'json' ? path.map((part) => `/${escapedKey(part)}`).join('') : path.join('.')
+    return issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({
+          pointer: `${pointer}/${escapedKey(key)}`,
+          message: 'is not a known field',
+        }))
+      : [{ pointer, message: issue.message }]
+  })
+}
