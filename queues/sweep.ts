@@ -13,10 +13,14 @@ const CONCURRENCY = 4
  * Finds graphs of a shard with events that some consumer has not read, and replays that stand still, and
  * sends a pointer to each: whatever became of the messages that should have done so. Returns how many.
  */
-export async function sweep(deps: DispatchDeps, shardId: string): Promise<number> {
+export async function sweep(
+  deps: DispatchDeps,
+  shardId: string,
+  idleSeconds = IDLE_SECONDS,
+): Promise<number> {
   const shard = deps.shard(shardId)
   const names = deps.consumers.map(({ name }) => name)
-  const idle = { idleSeconds: IDLE_SECONDS, limit: MAX_POINTERS }
+  const idle = { idleSeconds, limit: MAX_POINTERS }
   const lagging = await laggingConsumers(shard, shardId, names, idle)
   const replays = await waitingReplays(shard, shardId, idle)
   const pointers: Pointer[] = [
