@@ -9,6 +9,8 @@ import { prepareRows } from '../../db/commit/payload.ts'
 import { tenantLogStore } from '../../db/commit/tenant-log-store.ts'
 import { openCatalog, openShard } from '../../db/databases.ts'
 import { parseEnv, type RawEnv } from '../../env.ts'
+import { pointerTo, toMessage } from '../../queues/messages.ts'
+import { Announcer } from './announcer.ts'
 import { type Committed, committed } from './committed.ts'
 import { LogRunner, type RunnerOptions } from './runner.ts'
 import { tenantFootprint } from './tenant-footprint.ts'
@@ -23,6 +25,7 @@ export class GraphLog extends DurableObject<RawEnv> {
   protected readonly options: Partial<WriterOptions> = {}
   #graph: LogRunner<GraphRequest> | null = null
   #tenant: LogRunner<TenantRequest> | null = null
+  #announcer: Announcer | null = null
 
   /** `since` is the head of the caller's watermarks; `null` when it has none to bring forward. */
   async commit(
@@ -31,7 +34,9 @@ export class GraphLog extends DurableObject<RawEnv> {
     since: number | null = null,
   ): Promise<Committed> {
     const runner = this.#graphRunner(log)
-    return committed(await runner.submit(request), runner.head, since)
+    const answer = await runner.submit(request)
+    if (answer.status === 'committed' && !answer.replayed) this.#announce(log)
+    return committed(answer, runner.head, since)
   }
 
   async commitTenant(
@@ -47,6 +52,17 @@ export class GraphLog extends DurableObject<RawEnv> {
   watermarks(log: LogAddress, since: number, atLeast: number): LogHead | Promise<LogHead> {
     const runner = log.kind === 'graph' ? this.#graphRunner(log) : this.#tenantRunner(log)
     return runner.watermarks(since, atLeast)
+  }
+
+  /** Tells the consumers that there is something to read. Whoever waits for the commit does not wait for it. */
+  #announce(log: GraphAddress): void {
+    this.#announcer ??= new Announcer({
+      send: () => parseEnv(this.env).LOG_QUEUE.send(toMessage(pointerTo(log))),
+      now: Date.now,
+      pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    })
+    const work = this.#announcer.announce()
+    if (work) this.ctx.waitUntil(work)
   }
 
   #runnerOptions(): RunnerOptions {

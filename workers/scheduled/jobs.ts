@@ -1,6 +1,8 @@
 import { openCatalog, openShard } from '../../db/databases.ts'
 import { purge } from '../../db/queries/purge.ts'
 import type { Env } from '../../env.ts'
+import { sweep } from '../../queues/sweep.ts'
+import { dispatchDeps } from '../consume-batch.ts'
 import { runWaitingTypeTasks } from '../operations/type-tasks/run-waiting.ts'
 import { services } from '../services.ts'
 
@@ -10,8 +12,19 @@ type Job = (env: Env, waitUntil: WaitUntil) => Promise<void>
 
 /** What each cron expression of wrangler.toml starts. */
 export const JOBS: Readonly<Record<string, Job>> = {
-  '* * * * *': workOnTypes,
+  '* * * * *': everyMinute,
   '17 * * * *': purgeExpired,
+}
+
+/** Types and logs wait for each other in nothing, and fail by themselves. */
+async function everyMinute(env: Env, waitUntil: WaitUntil): Promise<void> {
+  await settled([sweepLogs(env), workOnTypes(env, waitUntil)])
+}
+
+/** Sends pointers to logs that some consumer has not read to the end: messages may have been lost. */
+async function sweepLogs(env: Env): Promise<void> {
+  const deps = dispatchDeps(env)
+  await settled(env.TENDRIL_SHARDS.map(({ id }) => sweep(deps, id)))
 }
 
 /** How long one run works on types: the next one begins a minute after it did. */
@@ -38,7 +51,7 @@ async function purgeExpired(env: Env): Promise<void> {
 }
 
 /** One database that is down must not keep the others from being served. */
-async function settled(all: readonly Promise<void>[]): Promise<void> {
+async function settled(all: readonly Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(all)
   const failed = results.find((result) => result.status === 'rejected')
   if (failed) throw failed.reason
