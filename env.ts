@@ -31,6 +31,14 @@ function redisInPairs(env: Redis, context: z.RefinementCtx<Redis>): void {
   }
 }
 
+/** A binding that is an object of the platform's: all that can be told is whether it is there. */
+function bound<T>(name: string): z.ZodCustom<T> {
+  return z.custom<T>(
+    (value) => typeof value === 'object' && value !== null,
+    `the binding ${name} is missing`,
+  )
+}
+
 /** What wrangler.toml binds. */
 export const BINDINGS = {
   /** One object per log: a graph's or a tenant's. */
@@ -38,6 +46,12 @@ export const BINDINGS = {
     (value) => typeof value === 'object' && value !== null,
     'the GRAPH_LOG Durable Object binding is missing',
   ),
+  /** Pointers to new events of graphs, for the consumers; see queues/messages.ts. */
+  LOG_QUEUE: bound<Queue>('LOG_QUEUE'),
+  /** The same for what can wait: long catch-ups, retries and replays. */
+  LOG_BACKLOG_QUEUE: bound<Queue>('LOG_BACKLOG_QUEUE'),
+  /** Files of all tenants; keys begin with the tenant's id. */
+  FILES: bound<R2Bucket>('FILES'),
   /** The API reference. The platform serves it before the worker; the local server through this. */
   ASSETS: z.custom<Fetcher>().optional(),
 }

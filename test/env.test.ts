@@ -3,6 +3,9 @@ import { parseEnv } from '../env.ts'
 
 const NEEDED = {
   GRAPH_LOG: {},
+  LOG_QUEUE: {},
+  LOG_BACKLOG_QUEUE: {},
+  FILES: {},
   TENDRIL_CATALOG_URL: 'postgres://tendril_app:password@example.com/catalog',
   TENDRIL_SHARDS: '[{"id":"shard-1","url":"postgres://tendril_app:password@example.com/shard"}]',
   TENDRIL_JWT_SECRET: 'x'.repeat(32),

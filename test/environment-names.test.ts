@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { unstable_readConfig } from 'wrangler'
+import { z } from 'zod'
 import { BINDINGS, LOCAL_VARIABLES, SECRETS, VARIABLES } from '../env.ts'
 import { configProblems, readWorkerConfig } from '../scripts/deploy/check-wrangler-toml.ts'
 import { OWNER_VARIABLES } from '../scripts/migrate/owner-settings.ts'
@@ -15,6 +17,13 @@ const ASKED_SECRETS = names(SECRETS).filter((name) => !name.startsWith('UPSTASH_
 /** Variables of the tools, which the worker knows nothing of. */
 const OF_TOOLS = ['TENDRIL_URL', ...names(OWNER_VARIABLES)]
 
+const queues = z.object({
+  producers: z.array(z.looseObject({ queue: z.string() })),
+  consumers: z.array(
+    z.looseObject({ queue: z.string(), dead_letter_queue: z.string().optional() }),
+  ),
+})
+
 describe('wrangler.toml', () => {
   const config = readWorkerConfig(join(ROOT, 'wrangler.toml'))
 
@@ -22,6 +31,24 @@ describe('wrangler.toml', () => {
     expect(configProblems(config)).toEqual([])
     expect([...config.bindings].sort()).toEqual(names(BINDINGS))
     expect(names(config.vars)).toEqual(names(VARIABLES))
+  })
+
+  it('sets every value of a queue’s consumer, and has one for dead letters', () => {
+    const { consumers, producers } = queues.parse(
+      unstable_readConfig({ config: join(ROOT, 'wrangler.toml') }, { hideWarnings: true }).queues,
+    )
+    const read = consumers.map(({ queue }) => queue)
+    for (const { queue, ...values } of consumers) {
+      const dead = values.dead_letter_queue
+      expect(Object.keys(values), queue).toEqual(
+        expect.arrayContaining([
+          ...['max_batch_size', 'max_batch_timeout', 'max_retries', 'max_concurrency'],
+          'retry_delay',
+        ]),
+      )
+      if (dead) expect(read).toContain(dead)
+    }
+    for (const { queue } of producers) expect(read).toContain(queue)
   })
 
   it('lets nobody register: production opens itself on purpose', () => {
@@ -37,7 +64,9 @@ describe('wrangler.toml', () => {
   it('is complained about where it disagrees with env.ts', () => {
     const other = { ...config, bindings: ['ASSETS', 'CACHE'], vars: { TENDRIL_REGISTRATION: 'x' } }
     expect(configProblems(other)).toEqual([
-      'wrangler.toml does not bind GRAPH_LOG, which env.ts asks for',
+      ...['GRAPH_LOG', 'LOG_QUEUE', 'LOG_BACKLOG_QUEUE', 'FILES'].map(
+        (name) => `wrangler.toml does not bind ${name}, which env.ts asks for`,
+      ),
       'wrangler.toml binds CACHE, of which env.ts knows nothing',
       expect.stringMatching(/^\[vars\] of wrangler\.toml: TENDRIL_REGISTRATION: /),
     ])

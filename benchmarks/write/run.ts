@@ -96,6 +96,9 @@ function workerOptions(target: string, bindings: Readonly<Record<string, string>
       GRAPH_LOG: { className: 'GraphLog', useSQLite: true },
       UNGROUPED_GRAPH_LOG: { className: 'UngroupedGraphLog', useSQLite: true },
     },
+    // Without consumers: what is measured is the write.
+    queueProducers: { LOG_QUEUE: 'log', LOG_BACKLOG_QUEUE: 'log' },
+    r2Buckets: { FILES: 'files' },
   }
 }
 

@@ -15,8 +15,38 @@ const whoami = z.looseObject({
 })
 const secretList = z.array(z.looseObject({ name: z.string() }))
 
-/** Asks Cloudflare who we are, and which secrets the Worker has. Changes nothing. */
-export async function readAccount(wrangler: Wrangler, variables: Variables): Promise<Account> {
+/** What has to be on the account before the worker is uploaded. */
+export type Needed = { readonly queues: readonly string[]; readonly buckets: readonly string[] }
+
+/** Asks Cloudflare who we are, what we have, and which secrets the Worker has. Changes nothing. */
+export async function readAccount(
+  wrangler: Wrangler,
+  variables: Variables,
+  needed: Needed,
+): Promise<Account> {
+  const account = await readSecrets(wrangler, variables)
+  if (account.problems.length > 0) return account
+  return { ...account, problems: await missing(wrangler, needed) }
+}
+
+/** wrangler itself would name one of them per attempt, after the databases were migrated. */
+async function missing(wrangler: Wrangler, { queues, buckets }: Needed): Promise<string[]> {
+  const all = [
+    ...queues.map((name) => ({ kind: 'queue', command: ['queues'], name })),
+    ...buckets.map((name) => ({ kind: 'R2 bucket', command: ['r2', 'bucket'], name })),
+  ]
+  const problems = await Promise.all(
+    all.map(async ({ kind, command, name }) => {
+      const run = await wrangler([...command, 'info', name])
+      if (run.code === 0) return []
+      const create = `npx wrangler ${command.join(' ')} create ${name}`
+      return [`the ${kind} ${name} cannot be found (${firstLine(run)}); to make it: ${create}`]
+    }),
+  )
+  return problems.flat()
+}
+
+async function readSecrets(wrangler: Wrangler, variables: Variables): Promise<Account> {
   const user = whoami.safeParse(parseJson((await wrangler(['whoami', '--json'])).stdout))
   if (!user.data?.loggedIn) {
     const how = 'run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN'

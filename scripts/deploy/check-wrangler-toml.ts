@@ -9,6 +9,13 @@ const config = z.looseObject({
   vars: z.record(z.string(), z.unknown()).default({}),
   durable_objects: z.looseObject({ bindings: z.array(z.looseObject({ name: z.string() })) }),
   assets: z.looseObject({ binding: z.string().optional() }).optional(),
+  queues: z.looseObject({
+    producers: z.array(z.looseObject({ binding: z.string(), queue: z.string() })).default([]),
+    consumers: z
+      .array(z.looseObject({ queue: z.string(), dead_letter_queue: z.string().optional() }))
+      .default([]),
+  }),
+  r2_buckets: z.array(z.looseObject({ binding: z.string(), bucket_name: z.string() })).default([]),
 })
 
 export type WorkerConfig = {
@@ -16,11 +23,15 @@ export type WorkerConfig = {
   /** Every name that the file binds, but for variables. */
   readonly bindings: readonly string[]
   readonly vars: Readonly<Record<string, unknown>>
+  /** Queues that have to be on the account: those written to, read, and for dead letters. */
+  readonly queues: readonly string[]
+  /** R2 buckets that have to be on the account. */
+  readonly buckets: readonly string[]
 }
 
 /** Reads wrangler.toml. Throws wrangler's own error where it is no such file. */
 export function readWorkerConfig(path: string): WorkerConfig {
-  const { name, vars, durable_objects, assets } = config.parse(
+  const { name, vars, durable_objects, assets, queues, r2_buckets } = config.parse(
     unstable_readConfig({ config: path }, { hideWarnings: true }),
   )
   return {
@@ -28,8 +39,19 @@ export function readWorkerConfig(path: string): WorkerConfig {
     bindings: [
       ...durable_objects.bindings.map((binding) => binding.name),
       ...(assets?.binding ? [assets.binding] : []),
+      ...queues.producers.map(({ binding }) => binding),
+      ...r2_buckets.map(({ binding }) => binding),
     ],
     vars,
+    queues: [
+      ...new Set([
+        ...queues.producers.map(({ queue }) => queue),
+        ...queues.consumers.flatMap(({ queue, dead_letter_queue: dead }) =>
+          dead ? [queue, dead] : [queue],
+        ),
+      ]),
+    ],
+    buckets: r2_buckets.map(({ bucket_name }) => bucket_name),
   }
 }
 

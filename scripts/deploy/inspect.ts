@@ -61,7 +61,7 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
     : { settings: null, problems: [] }
   const given = givenSecrets(variables)
   const account: Account = wrangler
-    ? await readAccount(wrangler, variables)
+    ? await readAccount(wrangler, variables, config)
     : { problems: [], secrets: null }
   const made = owner ? madeSecrets(owner) : {}
   const sources = sourcesOf(given, made, account.secrets)

@@ -9,6 +9,8 @@ export type AccountState = {
   accounts: { id: string; name: string }[]
   /** The Worker's secrets; `null`: there is no such Worker. */
   secrets: Record<string, string> | null
+  /** Names of queues and buckets that nobody has made. */
+  missing: string[]
   /** What the next upload fails with. */
   uploadError: string | null
 }
@@ -22,6 +24,7 @@ export class FakeCloudflare {
     isLoggedIn: true,
     accounts: [{ id: 'acc', name: 'Ours' }],
     secrets: null,
+    missing: [],
     uploadError: null,
   }
   /** Arguments of every call. */
@@ -56,6 +59,12 @@ export class FakeCloudflare {
         return done(
           JSON.stringify(Object.keys(secrets).map((name) => ({ name, type: 'secret_text' }))),
         )
+      }
+      case 'queues':
+      case 'r2': {
+        const name = args.at(-1) ?? ''
+        if (!this.state.missing.includes(name)) return done(name)
+        return failed(`✘ [ERROR] ${name} does not exist.`)
       }
       case 'deploy':
         return this.#deploy(args, env.WRANGLER_OUTPUT_FILE_PATH ?? '')

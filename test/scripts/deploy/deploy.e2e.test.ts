@@ -184,6 +184,20 @@ describe('a deploy', () => {
     expect([await tablesIn(catalog), await tablesIn(shard)]).toEqual([0, 0])
   })
 
+  it('names the queues and buckets that are not there, and how to make them', async () => {
+    const variables = { ...ownerVariables(), ...secrets }
+    cloudflare.state.missing = ['tendril-log-dead', 'tendril-files']
+    const refusal = await attempt(variables)
+    expect(refusal?.split('\n')).toEqual([
+      'Nothing was changed. 2 things are missing or wrong:',
+      expect.stringMatching(/^ {2}the queue .*: npx wrangler queues create tendril-log-dead$/),
+      expect.stringMatching(/^ {2}the R2 bucket .*: npx wrangler r2 bucket create tendril-files$/),
+    ])
+    expect(cloudflare.uploads).toEqual([])
+    cloudflare.state.missing = []
+    expect(await attempt(variables)).toBeNull()
+  })
+
   it('names all that is malformed at once, without the values', async () => {
     const variables = {
       TENDRIL_CATALOG_OWNER_URL: 'postgres://me:mine@ep-x-1-pooler.example.com/catalog',
