@@ -1,5 +1,7 @@
 import { parseEnv, type RawEnv } from '../env.ts'
 import { handleRequest } from './api/app.ts'
+import { consumeJobs } from './jobs/consume.ts'
+import { JOB_QUEUES } from './jobs/messages.ts'
 import { JOBS } from './scheduled/jobs.ts'
 
 export { GraphLog } from '../durable-objects/graph-log/object.ts'
@@ -8,5 +10,10 @@ export default {
   fetch: (request, env, ctx) => handleRequest(request, env, ctx),
   scheduled: async ({ cron }, env, ctx) => {
     await JOBS[cron]?.(parseEnv(env), (work) => ctx.waitUntil(work))
+  },
+  queue: async (batch, env, ctx) => {
+    if (batch.queue.startsWith(JOB_QUEUES)) {
+      await consumeJobs(batch, parseEnv(env), (work) => ctx.waitUntil(work))
+    }
   },
 } satisfies ExportedHandler<RawEnv>

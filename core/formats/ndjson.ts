@@ -1,5 +1,6 @@
 import { invalid } from '../errors.ts'
 import { parseJsonExactly } from '../json-problems.ts'
+import type { Pieces } from './pieces.ts'
 import { badRow, type Chunks, MAX_RECORD_CHARACTERS, type ReadRow } from './rows.ts'
 import { decoded } from './text.ts'
 
@@ -48,5 +49,17 @@ function readLine(line: number, text: string | null): ReadRow | null {
 
 /** A line for each record. */
 export async function* writeNdjson(records: AsyncIterable<unknown>): AsyncGenerator<string> {
-  for await (const record of records) yield `${JSON.stringify(record)}\n`
+  for await (const record of records) yield line(record)
+}
+
+export const ndjsonPieces: Pieces = {
+  unseen: null,
+  look: (known) => known,
+  open: () => '',
+  write: (_, records) => records.map(line).join(''),
+  close: '',
+}
+
+function line(record: unknown): string {
+  return `${JSON.stringify(record)}\n`
 }

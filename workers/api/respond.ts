@@ -1,5 +1,6 @@
 import type { Context as HonoContext } from 'hono'
 import { encodeBookmark, mergeBookmark } from '../../core/log/bookmark.ts'
+import type { JobView } from '../operations/jobs.ts'
 import type { Answer, ReadInfo } from '../operations/records.ts'
 import type { AppEnv } from './context.ts'
 
@@ -66,6 +67,16 @@ function json(c: C, value: unknown, status: 200 | 201 | 202): Response {
   const text = known ?? JSON.stringify(value)
   if (known === undefined) texts.set(value, text)
   return c.body(text, status, { 'content-type': 'application/json' })
+}
+
+/** A job that has been accepted, and where it tells how far it is. */
+export function jobAnswer(
+  c: C,
+  { value, replayed }: { readonly value: JobView; readonly replayed: boolean },
+): Response {
+  c.header('location', `/api/v1/jobs/${value.id}`)
+  if (replayed) c.header('idempotency-replayed', 'true')
+  return c.json(value as never, 202)
 }
 
 /** The page after this one, also as a `Link` (RFC 8288). */

@@ -1,5 +1,6 @@
 import { isAllowed, type Permission } from '../../core/auth/permissions.ts'
 import { AppError, notFound } from '../../core/errors.ts'
+import type { Principal } from '../../db/queries/access.ts'
 import type { Context, GraphContext, TenantContext } from '../context.ts'
 
 /**
@@ -32,12 +33,19 @@ function authorise({ access, ...context }: Context, permission: Permission): Ten
   if (principal.tenantState !== 'active') {
     throw new AppError('forbidden', 'this tenant is suspended')
   }
-  const { role, isOperator } = principal
+  requirePermission(principal, permission)
+  return { ...context, principal }
+}
+
+/** Throws `forbidden`. For an operation whose permission depends on what it finds. */
+export function requirePermission(
+  { role, isOperator }: Pick<Principal, 'role' | 'isOperator'>,
+  permission: Permission,
+): void {
   if (!isAllowed(role, permission, true)) {
     throw new AppError('forbidden', `the role ${role} does not allow ${permission}`)
   }
   if (!isAllowed(role, permission, isOperator)) {
     throw new AppError('forbidden', `only the operator's tenant may ${permission}`)
   }
-  return { ...context, principal }
 }

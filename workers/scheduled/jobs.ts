@@ -1,6 +1,7 @@
 import { openCatalog, openShard } from '../../db/databases.ts'
 import { purge } from '../../db/queries/purge.ts'
 import type { Env } from '../../env.ts'
+import { purgeJobs, sweepJobs } from '../jobs/sweep.ts'
 import { runWaitingTypeTasks } from '../operations/type-tasks/run-waiting.ts'
 import { services } from '../services.ts'
 
@@ -10,8 +11,16 @@ type Job = (env: Env, waitUntil: WaitUntil) => Promise<void>
 
 /** What each cron expression of wrangler.toml starts. */
 export const JOBS: Readonly<Record<string, Job>> = {
-  '* * * * *': workOnTypes,
-  '17 * * * *': purgeExpired,
+  '* * * * *': everyMinute,
+  '17 * * * *': everyHour,
+}
+
+function everyMinute(env: Env, waitUntil: WaitUntil): Promise<void> {
+  return settled([sweepJobs(services(env, waitUntil)), workOnTypes(env, waitUntil)])
+}
+
+function everyHour(env: Env, waitUntil: WaitUntil): Promise<void> {
+  return settled([purgeExpired(env), purgeJobs(services(env, waitUntil))])
 }
 
 /** How long one run works on types: the next one begins a minute after it did. */

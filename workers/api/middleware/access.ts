@@ -10,9 +10,12 @@ import type { AppEnv } from '../context.ts'
 /** Any other name no graph can have, which the route says. */
 const GRAPH_PATH = /^\/api\/v1\/graphs\/([a-z0-9-]+)(?=\/|$)/
 
+/** A link to a file is a credential of its own. */
+const OPEN = ['/api/v1/auth/', '/api/v1/files/']
+
 /** Whether a route takes no credential. One that is sent anyway, perhaps an old one, does not count. */
 export function isOpen(path: string): boolean {
-  return path.startsWith('/api/v1/auth/') || path === '/health/ready'
+  return OPEN.some((start) => path.startsWith(start)) || path === '/health/ready'
 }
 
 /**

@@ -17,6 +17,8 @@ const MAX_DISCARDED_BYTES = 4 * MAX_BODY_BYTES
 
 /** Every route with one of these takes a body. */
 const METHODS_WITH_BODY = ['POST', 'PUT', 'PATCH']
+/** But for these, to which the path and the query say everything. */
+const WITHOUT_BODY = /\/(export|cancel|retry)$/
 
 /**
  * Reads the body once, within the limit, and refuses what is not JSON (or a format of imports) before
@@ -26,6 +28,7 @@ export function readBody(): MiddlewareHandler<AppEnv> {
   return async function readBody(c, next) {
     if (!METHODS_WITH_BODY.includes(c.req.method)) return next()
     const text = await limitedText(c.req.raw)
+    if (text === '' && WITHOUT_BODY.test(c.req.path)) return next()
     if (text === '') throw new AppError('malformed_request', 'the request needs a body')
     const isImport = c.req.path.endsWith('/import')
     const contentType = c.req.header('content-type') ?? ''
