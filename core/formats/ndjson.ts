@@ -35,7 +35,8 @@ export async function* readNdjson(chunks: Chunks): AsyncGenerator<ReadRow> {
   if (row) yield row
 }
 
-function readLine(line: number, text: string | null): ReadRow | null {
+/** What one line says; `null`: nothing, it is empty. `text` null: it is too long to be read. */
+export function readLine(line: number, text: string | null): ReadRow | null {
   if (text === null) return badRow(line, `has more than ${MAX_RECORD_CHARACTERS} characters`)
   if (text.trim() === '') return null
   try {

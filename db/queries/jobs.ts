@@ -101,7 +101,8 @@ function lockJobs(): SQL {
 
 function hasRoom(tenant: TenantId): SQL {
   return sql`(select count(*) from jobs w where w.tenant_id = ${tenant}::uuid
-    and w.state in ('uploading', 'queued')) < ${MAX_QUEUED_JOBS}::int`
+    and (w.state = 'queued' or w.state = 'uploading' and w.updated_at > now() - interval '1 hour')
+    ) < ${MAX_QUEUED_JOBS}::int`
 }
 
 function tooManyJobs(): AppError {

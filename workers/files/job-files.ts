@@ -15,6 +15,10 @@ export type JobFiles = {
    * same chunk, which may still be on its way, cannot put its own in the place of this one.
    */
   write(name: string, body: string | Uint8Array): Promise<FilePart>
+  /** Writes a file of which every run would write the same bytes. */
+  writeSame(name: string, body: string): Promise<void>
+  /** Deletes all files whose names begin so. */
+  deleteAll(start: string): Promise<void>
   /** Throws `gone` when there is none. */
   read(name: string, range?: ByteRange): Promise<ReadableStream<Uint8Array>>
   readText(name: string): Promise<string>
@@ -36,6 +40,8 @@ export function jobFiles(files: FileStore, job: JobName, run: string): JobFiles 
       await files.put(prefix + marked, bytes)
       return { name: marked, bytes: bytes.length }
     },
+    writeSame: (name, body) => files.put(prefix + name, body),
+    deleteAll: (start) => files.deleteAll(prefix + start),
     read,
     readText: async (name) => new Response(await read(name)).text(),
   }

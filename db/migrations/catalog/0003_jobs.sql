@@ -71,15 +71,16 @@ REVOKE EXECUTE ON FUNCTION tendril_waiting_jobs(interval, int, int) FROM PUBLIC;
 --> statement-breakpoint
 GRANT EXECUTE ON FUNCTION tendril_waiting_jobs(interval, int, int) TO tendril_app;
 --> statement-breakpoint
--- Jobs of all tenants that ended, or whose upload began, longer ago than `keep`, a day at least: whose
--- files and rows are to go.
+-- Jobs of all tenants that ended longer ago than `keep`, a day at least, or whose upload did not end
+-- within a day: their files and rows are to go.
 CREATE FUNCTION tendril_expired_jobs(keep interval, max_rows int)
 RETURNS TABLE (tenant_id uuid, id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT j.tenant_id, j.id FROM jobs j
-  WHERE j.state IN ('succeeded', 'failed', 'cancelled', 'uploading')
-    AND coalesce(j.finished_at, j.updated_at) < now() - greatest(keep, interval '24 hours')
-  ORDER BY coalesce(j.finished_at, j.updated_at) LIMIT max_rows;
+  WHERE j.state IN ('succeeded', 'failed', 'cancelled')
+      AND j.finished_at < now() - greatest(keep, interval '24 hours')
+    OR j.state = 'uploading' AND j.updated_at < now() - interval '24 hours'
+  ORDER BY j.updated_at LIMIT max_rows;
 $$;
 --> statement-breakpoint
 REVOKE EXECUTE ON FUNCTION tendril_expired_jobs(interval, int) FROM PUBLIC;

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { AppError } from '../../../core/errors.ts'
 import { writeCsv } from '../../../core/formats/csv/write-csv.ts'
 import type { Records } from '../../../core/formats/exported.ts'
 import { writeGraphml } from '../../../core/formats/graphml/write-graphml.ts'
@@ -8,6 +9,7 @@ import type { Kind } from '../../../core/log/commands.ts'
 import { exportGraph } from '../../operations/export.ts'
 import { exportLater } from '../../operations/export-job.ts'
 import { importRows, type RefusedRow } from '../../operations/import.ts'
+import { importLater } from '../../operations/import-job.ts'
 import { type App, endpoint, idempotencyKey, ok, problems, securedRoute } from '../endpoint.ts'
 import {
   type ExportFormat,
@@ -64,7 +66,7 @@ export function importExportRoutes(app: App): void {
       path: `${base}/import`,
       tags: ['Import and export'],
       summary: 'Load rows, each standing for itself',
-      description: `Up to ${MAX_IMPORT_ROWS.toLocaleString('en')} rows or 10 MB, as NDJSON, CSV, GraphML or a STIX 2.1 bundle. Rows are found again by external_id (or id), so an import can be repeated without doubles.`,
+      description: `Up to ${MAX_IMPORT_ROWS.toLocaleString('en')} rows or 10 MB, as NDJSON, CSV, GraphML or a STIX 2.1 bundle. Rows are found again by external_id (or id), so an import can be repeated without doubles. With \`async=true\` up to 5 GB of NDJSON, or 256 MB of another format, which a job loads.`,
       request: {
         params: graphParams,
         headers: idempotencyKey,
@@ -90,14 +92,23 @@ export function importExportRoutes(app: App): void {
       },
       responses: {
         200: ok(importReport, 'What became of the rows'),
-        ...problems(404),
+        202: ok(jobSchema, 'With `async=true`: the job that loads them'),
+        ...problems(404, 429),
       },
     }),
     async (c) => {
       const context = c.get('context')
       // readBody has refused every other type.
       const format = importFormatOf(c.req.header('content-type') ?? '') ?? 'ndjson'
-      const params = readImportParams(new URL(c.req.url).searchParams, format)
+      const { search, searchParams } = new URL(c.req.url)
+      const params = readImportParams(searchParams, format)
+      if (searchParams.get('async') === 'true') {
+        const body = c.req.raw.body
+        if (!body) throw new AppError('malformed_request', 'the request needs a body')
+        const { graph } = c.req.valid('param')
+        const input = { graph, format, query: search, body }
+        return jobAnswer(c, await importLater(c.get('context'), input))
+      }
       const { isDryRun } = params
       const { rows, warnings } = await parseImport(
         await c.req.text(),
