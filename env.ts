@@ -50,6 +50,10 @@ export const BINDINGS = {
   LOG_QUEUE: bound<Queue>('LOG_QUEUE'),
   /** The same for what can wait: long catch-ups, retries and replays. */
   LOG_BACKLOG_QUEUE: bound<Queue>('LOG_BACKLOG_QUEUE'),
+  /** Jobs that are to go on, one queue for each priority; see workers/jobs/messages.ts. */
+  JOBS_HIGH_QUEUE: bound<Queue>('JOBS_HIGH_QUEUE'),
+  JOBS_NORMAL_QUEUE: bound<Queue>('JOBS_NORMAL_QUEUE'),
+  JOBS_LOW_QUEUE: bound<Queue>('JOBS_LOW_QUEUE'),
   /** Files of all tenants; keys begin with the tenant's id. */
   FILES: bound<R2Bucket>('FILES'),
   /** The API reference. The platform serves it before the worker; the local server through this. */

@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'version_mismatch'
   | 'payload_too_large'
   | 'unsupported_media_type'
+  | 'range_not_satisfiable'
   | 'invalid'
   | 'idempotency_mismatch'
   | 'rate_limited'

@@ -64,9 +64,10 @@ describe('wrangler.toml', () => {
   it('is complained about where it disagrees with env.ts', () => {
     const other = { ...config, bindings: ['ASSETS', 'CACHE'], vars: { TENDRIL_REGISTRATION: 'x' } }
     expect(configProblems(other)).toEqual([
-      ...['GRAPH_LOG', 'LOG_QUEUE', 'LOG_BACKLOG_QUEUE', 'FILES'].map(
-        (name) => `wrangler.toml does not bind ${name}, which env.ts asks for`,
-      ),
+      ...[
+        ...['GRAPH_LOG', 'LOG_QUEUE', 'LOG_BACKLOG_QUEUE'],
+        ...['JOBS_HIGH_QUEUE', 'JOBS_NORMAL_QUEUE', 'JOBS_LOW_QUEUE', 'FILES'],
+      ].map((name) => `wrangler.toml does not bind ${name}, which env.ts asks for`),
       'wrangler.toml binds CACHE, of which env.ts knows nothing',
       expect.stringMatching(/^\[vars\] of wrangler\.toml: TENDRIL_REGISTRATION: /),
     ])

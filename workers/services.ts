@@ -21,7 +21,10 @@ import type { Database } from '../db/client.ts'
 import { openCatalog, openShard } from '../db/databases.ts'
 import type { Committed } from '../durable-objects/graph-log/committed.ts'
 import type { Env } from '../env.ts'
+import type { FileStore } from './files/file-store.ts'
+import { r2Files } from './files/r2-files.ts'
 import { isolate, logState } from './isolate.ts'
+import { type JobToSend, sendJob } from './jobs/messages.ts'
 import { openRedis, upstashRedis } from './upstash-redis.ts'
 
 /** Who may register; see env.ts. */
@@ -47,6 +50,9 @@ export type Services = {
   readonly jwtSecret: string
   readonly registration: Registration
   readonly shardIds: readonly string[]
+  readonly files: FileStore
+  /** Tells the queue of its priority that a job is to go on. */
+  readonly sendJob: (job: JobToSend) => Promise<void>
 }
 
 /** The composition root: built per request, since the runtime ties I/O objects to one. */
@@ -97,6 +103,8 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
     get shardIds() {
       return env.TENDRIL_SHARDS.map(({ id }) => id)
     },
+    files: r2Files(env.FILES),
+    sendJob: (job) => sendJob(env, job),
   }
 }
 

@@ -97,7 +97,13 @@ function workerOptions(target: string, bindings: Readonly<Record<string, string>
       UNGROUPED_GRAPH_LOG: { className: 'UngroupedGraphLog', useSQLite: true },
     },
     // Without consumers: what is measured is the write.
-    queueProducers: { LOG_QUEUE: 'log', LOG_BACKLOG_QUEUE: 'log' },
+    queueProducers: {
+      LOG_QUEUE: 'log',
+      LOG_BACKLOG_QUEUE: 'log',
+      JOBS_HIGH_QUEUE: 'jobs',
+      JOBS_NORMAL_QUEUE: 'jobs',
+      JOBS_LOW_QUEUE: 'jobs',
+    },
     r2Buckets: { FILES: 'files' },
   }
 }

@@ -15,6 +15,12 @@ export class ColumnTypes {
     this.#isPlain = isPlain
   }
 
+  /** Goes on from what `sorted` gave. */
+  restore(types: readonly (readonly [key: string, type: ColumnType])[]): this {
+    for (const [key, type] of types) this.#types.set(key, type)
+    return this
+  }
+
   /** Columns beyond the most that are kept are not noted: their values belong to the rest. */
   add(key: string, value: Json): void {
     const before = this.#types.get(key)

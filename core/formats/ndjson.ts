@@ -1,5 +1,6 @@
 import { invalid } from '../errors.ts'
 import { parseJsonExactly } from '../json-problems.ts'
+import type { Pieces } from './pieces.ts'
 import { badRow, type Chunks, MAX_RECORD_CHARACTERS, type ReadRow } from './rows.ts'
 import { decoded } from './text.ts'
 
@@ -34,7 +35,8 @@ export async function* readNdjson(chunks: Chunks): AsyncGenerator<ReadRow> {
   if (row) yield row
 }
 
-function readLine(line: number, text: string | null): ReadRow | null {
+/** What one line says; `null`: nothing, it is empty. `text` null: it is too long to be read. */
+export function readLine(line: number, text: string | null): ReadRow | null {
   if (text === null) return badRow(line, `has more than ${MAX_RECORD_CHARACTERS} characters`)
   if (text.trim() === '') return null
   try {
@@ -48,5 +50,17 @@ function readLine(line: number, text: string | null): ReadRow | null {
 
 /** A line for each record. */
 export async function* writeNdjson(records: AsyncIterable<unknown>): AsyncGenerator<string> {
-  for await (const record of records) yield `${JSON.stringify(record)}\n`
+  for await (const record of records) yield line(record)
+}
+
+export const ndjsonPieces: Pieces = {
+  unseen: null,
+  look: (known) => known,
+  open: () => '',
+  write: (_, records) => records.map(line).join(''),
+  close: '',
+}
+
+function line(record: unknown): string {
+  return `${JSON.stringify(record)}\n`
 }

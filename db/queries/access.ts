@@ -43,7 +43,7 @@ export async function accessByKey(
           set_config('tendril.tenant_id', tenant_id::text, true) as tenant_id
           from api_keys where hash = ${keyHash} and revoked_at is null
             and (expires_at is null or expires_at > now())`,
-        ...tenantAndGraph(graphName),
+        ...tenantAndGraph(sql`name = ${graphName}`),
       ],
       { mode: 'snapshot' },
     ),
@@ -68,7 +68,7 @@ export async function accessByMember(
       [
         sql`select role from memberships
           where tenant_id = ${tenant}::uuid and user_id = ${userId}::uuid`,
-        ...tenantAndGraph(graphName),
+        ...tenantAndGraph(sql`name = ${graphName}`),
       ],
       { mode: 'snapshot' },
     ),
@@ -79,13 +79,44 @@ export async function accessByMember(
   return access(tenant, credential, tenants, graphs)
 }
 
-function tenantAndGraph(graphName: string | null): SQL[] {
+/**
+ * By who events name as their actor, with the graph of that id; `null`: the key or membership is not good
+ * any more. One round trip.
+ */
+export async function accessByActor(
+  catalog: Database,
+  tenant: TenantId,
+  actor: string,
+  graph: string | null,
+): Promise<Access | null> {
+  const [, kind, id] = /^(key|user):([0-9a-f-]{36})$/.exec(actor) ?? []
+  if (id === undefined) return null
+  const [found, tenants, graphs] = await runRead(() =>
+    catalog.batch(
+      tenant,
+      [
+        kind === 'key'
+          ? sql`select role from api_keys where tenant_id = ${tenant}::uuid and id = ${id}::uuid
+              and revoked_at is null and (expires_at is null or expires_at > now())`
+          : sql`select role from memberships
+              where tenant_id = ${tenant}::uuid and user_id = ${id}::uuid`,
+        ...tenantAndGraph(sql`id = ${graph}::uuid`),
+      ],
+      { mode: 'snapshot' },
+    ),
+  )
+  const [row] = found ?? []
+  if (!row) return null
+  return access(tenant, { actor, role: row.role, expiresAt: null }, tenants, graphs)
+}
+
+function tenantAndGraph(condition: SQL): SQL[] {
   return [
     sql`select state, seq, history_id, exists (select from installation
         where name = 'operator' and tenant_id = tendril_tenant()) as is_operator
       from tenants where id = tendril_tenant()`,
     sql`select tenant_id, id, shard_id, epoch from graphs
-      where tenant_id = tendril_tenant() and name = ${graphName} and deleted_at is null`,
+      where tenant_id = tendril_tenant() and ${condition} and deleted_at is null`,
   ]
 }
 

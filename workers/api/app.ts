@@ -14,9 +14,11 @@ import { routedPath } from './rewrite.ts'
 import { RouteTable } from './route-table.ts'
 import { authRoutes } from './routes/auth.ts'
 import { entityRoutes } from './routes/entities.ts'
+import { fileRoutes } from './routes/files.ts'
 import { healthRoutes } from './routes/health.ts'
 import { importExportRoutes } from './routes/import-export.ts'
 import { invitationRoutes } from './routes/invitations.ts'
+import { jobRoutes } from './routes/jobs.ts'
 import { logRoutes } from './routes/log.ts'
 import { relationshipRoutes } from './routes/relationships.ts'
 import { graphRoutes, keyRoutes } from './routes/tenant.ts'
@@ -40,6 +42,8 @@ entityRoutes(app)
 relationshipRoutes(app)
 logRoutes(app)
 importExportRoutes(app)
+jobRoutes(app)
+fileRoutes(app)
 healthRoutes(app)
 
 const routes = new RouteTable(app.routes)

@@ -72,7 +72,9 @@ const DESCRIPTIONS = {
   412: 'The record has another version than If-Match says',
   413: 'The body is too large',
   415: 'The body has another media type',
+  416: 'The range begins behind the end of the file',
   422: 'Fields are invalid; all are listed',
+  429: 'Too many; see Retry-After',
   503: 'Not available at the moment; see Retry-After',
 } as const
 

@@ -12,7 +12,7 @@ export type ImportParams = { readonly isDryRun: boolean } & (
   | { readonly format: 'graphml'; readonly options: Omit<GraphmlOptions, 'onWarning'> }
 )
 
-const COMMON = ['dry_run']
+const COMMON = ['dry_run', 'async']
 const OWN: Readonly<Record<ImportFormat, readonly string[]>> = {
   ndjson: COMMON,
   stix: COMMON,
@@ -29,6 +29,13 @@ export const importQuery = z.object({
     .optional()
     .openapi({
       description: '`true`: everything but the write. Default `false`.',
+      enum: ['true', 'false'],
+    }),
+  async: z
+    .string()
+    .optional()
+    .openapi({
+      description: '`true`: a job loads it, and the answer is 202. Default `false`.',
       enum: ['true', 'false'],
     }),
   kind: z
@@ -77,6 +84,7 @@ export const importQuery = z.object({
 export function readImportParams(params: URLSearchParams, format: ImportFormat): ImportParams {
   const reader = readParams(params, OWN[format])
   const isDryRun = readOneOf(reader, 'dry_run', ['true', 'false'], 'false') === 'true'
+  readOneOf(reader, 'async', ['true', 'false'], 'false')
   const type = readType(reader, 'type')
   const relationshipType = readType(reader, 'relationship_type')
   const map = readMap(reader)

@@ -1,15 +1,18 @@
 import { AppError, invalid } from '../../core/errors.ts'
-import { planCsv } from '../../core/formats/csv/plan.ts'
+import { type CsvOptions, type CsvPlan, planCsv } from '../../core/formats/csv/plan.ts'
 import { profileCsv } from '../../core/formats/csv/profile.ts'
 import { readCsv } from '../../core/formats/csv/read-csv.ts'
 import { readGraphml } from '../../core/formats/graphml/read-graphml.ts'
 import { readNdjson } from '../../core/formats/ndjson.ts'
-import type { ReadRow } from '../../core/formats/rows.ts'
+import type { Chunks, ReadRow } from '../../core/formats/rows.ts'
 import { readStix } from '../../core/formats/stix/read-stix.ts'
 import type { ImportRow } from '../operations/import.ts'
 import { importRow, rowToCommand } from './commands.ts'
 import type { ImportParams } from './import-params.ts'
 import { invalidFields } from './validate.ts'
+
+/** What the sender of an import is told that is too large for one answer. */
+export const SEND_LATER = 'send it with ?async=true, and a job loads it'
 
 /** Most rows of one import request. */
 export const MAX_IMPORT_ROWS = 10_000
@@ -28,9 +31,11 @@ export async function parseImport(
 ): Promise<ParsedImport> {
   const rows: ImportRow[] = []
   const warnings = new Set<string>()
-  for await (const row of readRows(text, params, (warning) => warnings.add(warning))) {
+  const source = { chunks: () => [text], onWarning: (warning: string) => warnings.add(warning) }
+  for await (const row of readRows(source, params)) {
     if (rows.length === MAX_IMPORT_ROWS) {
-      throw new AppError('payload_too_large', `an import may have at most ${MAX_IMPORT_ROWS} rows`)
+      const message = `an import may have at most ${MAX_IMPORT_ROWS} rows: ${SEND_LATER}`
+      throw new AppError('payload_too_large', message)
     }
     rows.push(toImportRow(row, newId))
   }
@@ -38,26 +43,38 @@ export async function parseImport(
   return { rows, warnings: [...warnings] }
 }
 
-async function* readRows(
-  text: string,
+/** A file to be read, from its beginning each time. */
+export type RowSource = {
+  readonly chunks: () => Chunks
+  /** Told of what is read otherwise than the file means it. */
+  readonly onWarning: (warning: string) => void
+  /** What the columns of a CSV file are, where that is known already. */
+  readonly plan?: CsvPlan
+}
+
+/** The rows of a file, in its order; not validated yet. */
+export async function* readRows(
+  { chunks, onWarning, plan }: RowSource,
   params: ImportParams,
-  onWarning: (warning: string) => void,
 ): AsyncGenerator<ReadRow> {
   switch (params.format) {
     case 'ndjson':
-      return yield* readNdjson([text])
-    case 'csv': {
-      const plan = planCsv(await profileCsv(() => [text]), params.options)
-      return yield* readCsv([text], plan)
-    }
+      return yield* readNdjson(chunks())
+    case 'csv':
+      return yield* readCsv(chunks(), plan ?? (await planOf(chunks, params.options)))
     case 'graphml':
-      return yield* readGraphml([text], { ...params.options, onWarning })
+      return yield* readGraphml(chunks(), { ...params.options, onWarning })
     case 'stix':
-      return yield* readStix([text])
+      return yield* readStix(chunks())
   }
 }
 
-function toImportRow(row: ReadRow, newId: () => string): ImportRow {
+/** What the columns of a CSV file are: looks at every cell. */
+export async function planOf(chunks: () => Chunks, options: CsvOptions): Promise<CsvPlan> {
+  return planCsv(await profileCsv(chunks), options)
+}
+
+export function toImportRow(row: ReadRow, newId: () => string): ImportRow {
   if ('error' in row) return row
   const { line, label } = row
   const parsed = importRow.safeParse(row.value)

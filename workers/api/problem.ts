@@ -38,6 +38,8 @@ export function statusOf(code: ErrorCode): number {
       return 413
     case 'unsupported_media_type':
       return 415
+    case 'range_not_satisfiable':
+      return 416
     case 'invalid':
     case 'idempotency_mismatch':
       return 422

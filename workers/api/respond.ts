@@ -1,5 +1,6 @@
 import type { Context as HonoContext } from 'hono'
 import { type Bookmark, encodeBookmark, mergeBookmark } from '../../core/log/bookmark.ts'
+import type { JobView } from '../operations/jobs.ts'
 import type { Answer, ReadInfo } from '../operations/records.ts'
 import { ALWAYS, requestIdOf } from './answer-headers.ts'
 import type { AppEnv } from './context.ts'
@@ -113,6 +114,16 @@ function bookmarkText(c: C, bookmark: Bookmark): string {
 function isSame(one: Bookmark, other: Bookmark): boolean {
   const { logId, historyId, seq } = other
   return one.seq === seq && one.logId === logId && one.historyId === historyId
+}
+
+/** A job that has been accepted, and where it tells how far it is. */
+export function jobAnswer(
+  c: C,
+  { value, replayed }: { readonly value: JobView; readonly replayed: boolean },
+): Response {
+  c.header('location', `/api/v1/jobs/${value.id}`)
+  if (replayed) c.header('idempotency-replayed', 'true')
+  return c.json(value as never, 202)
 }
 
 /** The page after this one, also as a `Link` (RFC 8288). */

@@ -1,6 +1,6 @@
 import { isAllowed, type Permission } from '../../core/auth/permissions.ts'
 import { AppError, notFound } from '../../core/errors.ts'
-import type { Access } from '../../db/queries/access.ts'
+import type { Access, Principal } from '../../db/queries/access.ts'
 import type { Context, GraphContext, TenantContext } from '../context.ts'
 
 /**
@@ -35,12 +35,19 @@ function authorise({ access }: Context, permission: Permission): Access {
   if (principal.tenantState !== 'active') {
     throw new AppError('forbidden', 'this tenant is suspended')
   }
-  const { role, isOperator } = principal
+  requirePermission(principal, permission)
+  return access
+}
+
+/** Throws `forbidden`. For an operation whose permission depends on what it finds. */
+export function requirePermission(
+  { role, isOperator }: Pick<Principal, 'role' | 'isOperator'>,
+  permission: Permission,
+): void {
   if (!isAllowed(role, permission, true)) {
     throw new AppError('forbidden', `the role ${role} does not allow ${permission}`)
   }
   if (!isAllowed(role, permission, isOperator)) {
     throw new AppError('forbidden', `only the operator's tenant may ${permission}`)
   }
-  return access
 }

@@ -9,7 +9,6 @@ import { graphOperation } from './define.ts'
 import { bookmarkOf } from './records.ts'
 
 const PAGE_ROWS = 1_000
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
 
 export type ExportInput = {
   readonly kinds: readonly Kind[]
@@ -39,19 +38,32 @@ export const exportGraph = graphOperation(
   },
 )
 
-function exported(kind: Kind, record: Entity | Relationship, metadata: boolean): Exported {
+/** A record as exports write it. */
+export function exported(kind: Kind, record: Entity | Relationship, metadata: boolean): Exported {
   if (metadata) return { kind, ...record } as Exported
   const { version, created_at, updated_at, ...content } = record
   return { kind, ...content } as Exported
 }
 
 async function* recordsOf(
-  { services, graph }: GraphContext,
+  context: GraphContext,
   kind: Kind,
   seq: number,
 ): AsyncGenerator<Entity | Relationship> {
+  for await (const page of exportPages(context, kind, { seq, after: BEFORE_ALL })) yield* page
+}
+
+/** The first of all ids. */
+export const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
+
+/** Records of one kind as they were at `seq`, by id, after `after`, page by page; the last may be empty. */
+export async function* exportPages(
+  { services, graph }: GraphContext,
+  kind: Kind,
+  { seq, after: first }: { readonly seq: number; readonly after: string },
+): AsyncGenerator<(Entity | Relationship)[]> {
   const shard = services.shard(graph.shardId)
-  let after = BEFORE_ALL
+  let after = first
   let limit = PAGE_ROWS
   for (;;) {
     let page: (Entity | Relationship)[]
@@ -62,7 +74,7 @@ async function* recordsOf(
       limit = Math.ceil(limit / 2)
       continue
     }
-    yield* page
+    yield page
     const last = page.at(-1)
     if (!last || page.length < limit) return
     after = last.id

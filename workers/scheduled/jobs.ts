@@ -3,6 +3,7 @@ import { purge } from '../../db/queries/purge.ts'
 import type { Env } from '../../env.ts'
 import { sweep } from '../../queues/sweep.ts'
 import { dispatchDeps } from '../consume-batch.ts'
+import { purgeJobs, sweepJobs } from '../jobs/sweep.ts'
 import { runWaitingTypeTasks } from '../operations/type-tasks/run-waiting.ts'
 import { services } from '../services.ts'
 
@@ -13,12 +14,20 @@ type Job = (env: Env, waitUntil: WaitUntil) => Promise<void>
 /** What each cron expression of wrangler.toml starts. */
 export const JOBS: Readonly<Record<string, Job>> = {
   '* * * * *': everyMinute,
-  '17 * * * *': purgeExpired,
+  '17 * * * *': everyHour,
 }
 
-/** Types and logs wait for each other in nothing, and fail by themselves. */
-async function everyMinute(env: Env, waitUntil: WaitUntil): Promise<void> {
-  await settled([sweepLogs(env), workOnTypes(env, waitUntil)])
+function everyHour(env: Env, waitUntil: WaitUntil): Promise<void> {
+  return settled([purgeExpired(env), purgeJobs(services(env, waitUntil))])
+}
+
+/** None of these waits for another, and each fails by itself. */
+function everyMinute(env: Env, waitUntil: WaitUntil): Promise<void> {
+  return settled([
+    sweepLogs(env),
+    sweepJobs(services(env, waitUntil)),
+    workOnTypes(env, waitUntil),
+  ])
 }
 
 /** Sends pointers to logs that some consumer has not read to the end: messages may have been lost. */

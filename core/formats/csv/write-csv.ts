@@ -1,8 +1,9 @@
 import { stringify } from 'csv-stringify/sync'
-import type { JsonObject } from '../../json.ts'
+import type { Json, JsonObject } from '../../json.ts'
 import type { Kind } from '../../log/commands.ts'
 import { type ColumnType, ColumnTypes, plainText } from '../column-types.ts'
 import type { Exported, Records } from '../exported.ts'
+import type { Pieces } from '../pieces.ts'
 import { METADATA_COLUMNS } from './targets.ts'
 
 /** Beyond these, properties stand together in a column of JSON. */
@@ -27,31 +28,82 @@ export type WriteCsvOptions = { readonly metadata?: boolean }
 export async function* writeCsv(
   kind: Kind,
   records: Records,
-  { metadata = false }: WriteCsvOptions = {},
+  options: WriteCsvOptions = {},
 ): AsyncGenerator<string> {
-  // An empty cell is an absent property, so an empty text has to be written as something else.
-  const types = new ColumnTypes(MAX_PROPERTY_COLUMNS, (text) => text !== '')
-  let hasRest = false
-  for await (const { properties } of records()) {
-    for (const [key, value] of Object.entries(properties)) types.add(key, value)
-    hasRest ||= types.isFull && Object.keys(properties).some((key) => !types.has(key))
-  }
-  const columns = columnsOf(kind, types.sorted(), hasRest, metadata)
-  let rows: string[][] = [columns.map(({ header }) => header)]
+  const seen = new Seen()
+  for await (const record of records()) seen.add(record)
+  const columns = columnsOf(kind, seen, options)
+  yield csvOf([columns.map(({ header }) => header)])
+  let rows: string[][] = []
   for await (const record of records()) {
     rows.push(columns.map(({ cellOf }) => cellOf(record)))
     if (rows.length < ROWS_PER_CHUNK) continue
-    yield stringify(rows, FORMAT)
+    yield csvOf(rows)
     rows = []
   }
-  yield stringify(rows, FORMAT)
+  yield csvOf(rows)
+}
+
+export function csvPieces(kind: Kind, options: WriteCsvOptions = {}): Pieces {
+  return {
+    unseen: new Seen().toJson(),
+    look(known, records) {
+      const seen = new Seen(known)
+      for (const record of records) seen.add(record)
+      return seen.toJson()
+    },
+    open: (known) => csvOf([columnsOf(kind, new Seen(known), options).map(({ header }) => header)]),
+    write(known, records) {
+      const columns = columnsOf(kind, new Seen(known), options)
+      return csvOf(records.map((record) => columns.map(({ cellOf }) => cellOf(record))))
+    },
+    close: '',
+  }
+}
+
+function csvOf(rows: readonly string[][]): string {
+  return rows.length === 0 ? '' : stringify([...rows], FORMAT)
+}
+
+type SeenJson = { readonly types: [key: string, type: ColumnType][]; readonly hasRest: boolean }
+
+/** What the properties of records are like, as far as they were looked at. */
+class Seen {
+  // An empty cell is an absent property, so an empty text has to be written as something else.
+  readonly #types = new ColumnTypes(MAX_PROPERTY_COLUMNS, (text) => text !== '')
+  #hasRest: boolean
+
+  /** `known`: what `toJson` gave. */
+  constructor(known: Json = { types: [], hasRest: false }) {
+    const { types, hasRest } = known as unknown as SeenJson
+    this.#types.restore(types)
+    this.#hasRest = hasRest
+  }
+
+  add({ properties }: Exported): void {
+    for (const [key, value] of Object.entries(properties)) this.#types.add(key, value)
+    const types = this.#types
+    this.#hasRest ||= types.isFull && Object.keys(properties).some((key) => !types.has(key))
+  }
+
+  get properties(): [key: string, type: ColumnType][] {
+    return this.#types.sorted()
+  }
+
+  /** Whether some properties have no column of their own. */
+  get hasRest(): boolean {
+    return this.#hasRest
+  }
+
+  toJson(): Json {
+    return { types: this.properties, hasRest: this.#hasRest }
+  }
 }
 
 function columnsOf(
   kind: Kind,
-  properties: readonly [key: string, type: ColumnType][],
-  hasRest: boolean,
-  metadata: boolean,
+  { properties, hasRest }: Seen,
+  { metadata = false }: WriteCsvOptions,
 ): Column[] {
   const own = new Set(properties.map(([key]) => key))
   return [

@@ -2,11 +2,13 @@ import type { Json } from '../../json.ts'
 import type { Kind } from '../../log/commands.ts'
 import { type ColumnType, ColumnTypes, plainText } from '../column-types.ts'
 import type { Exported, Records } from '../exported.ts'
+import type { Pieces } from '../pieces.ts'
 import { GRAPHML, OWN } from './xml-events.ts'
 
 /** Characters that no XML document can hold, however they are written. */
 const NOT_XML = /[^\t\n\r\u0020-\ufffd]/g
 const CHUNK_CHARACTERS = 64 * 1024
+const TAIL = '  </graph>\n</graphml>\n'
 
 type Role = 'field' | 'property' | 'metadata'
 type Key = {
@@ -31,7 +33,9 @@ const ROLES = ['field', 'property', 'metadata'] as const
  * see text. Looks at the records twice, first for their keys.
  */
 export async function* writeGraphml(records: Records): AsyncGenerator<string> {
-  const keys = await findKeys(records)
+  const found = emptyFound()
+  for await (const record of records()) addTypes(found, record)
+  const keys = keysOf(found)
   let text = head(keys)
   for await (const record of records()) {
     text += element(record, keys[record.kind])
@@ -39,25 +43,62 @@ export async function* writeGraphml(records: Records): AsyncGenerator<string> {
     yield text
     text = ''
   }
-  yield `${text}  </graph>\n</graphml>\n`
+  yield text + TAIL
 }
 
-async function findKeys(records: Records): Promise<Keys> {
-  const found = { entity: emptyTypes(), relationship: emptyTypes() }
-  for await (const record of records()) {
-    for (const role of ROLES) {
-      for (const [name, value] of VALUES[role](record)) found[record.kind][role].add(name, value)
-    }
+export const graphmlPieces: Pieces = {
+  unseen: foundJson(emptyFound()),
+  look(known, records) {
+    const found = foundOf(known)
+    for (const record of records) addTypes(found, record)
+    return foundJson(found)
+  },
+  open: (known) => head(keysOf(foundOf(known))),
+  write(known, records) {
+    const keys = keysOf(foundOf(known))
+    return records.map((record) => element(record, keys[record.kind])).join('')
+  },
+  close: TAIL,
+}
+
+/** The types of all values, by kind of record, role and name. */
+type Found = Readonly<Record<Kind, Readonly<Record<Role, ColumnTypes>>>>
+
+function emptyFound(): Found {
+  return { entity: emptyTypes(), relationship: emptyTypes() }
+}
+
+function addTypes(found: Found, record: Exported): void {
+  for (const role of ROLES) {
+    for (const [name, value] of VALUES[role](record)) found[record.kind][role].add(name, value)
   }
+}
+
+function foundJson(found: Found): Json {
+  const ofKind = (kind: Kind) =>
+    Object.fromEntries(ROLES.map((role) => [role, found[kind][role].sorted()]))
+  return { entity: ofKind('entity'), relationship: ofKind('relationship') }
+}
+
+function foundOf(json: Json): Found {
+  const known = json as unknown as Record<Kind, Record<Role, [string, ColumnType][]>>
+  const found = emptyFound()
+  for (const kind of ['entity', 'relationship'] as const) {
+    for (const role of ROLES) found[kind][role].restore(known[kind][role])
+  }
+  return found
+}
+
+function keysOf(found: Found): Keys {
   let count = 0
-  const keysOf = (kind: Kind) =>
+  const ofKind = (kind: Kind) =>
     ROLES.flatMap((role) =>
       found[kind][role].sorted().map(([name, type]): Key => {
         count += 1
         return { id: `d${count - 1}`, role, name, type }
       }),
     )
-  return { entity: keysOf('entity'), relationship: keysOf('relationship') }
+  return { entity: ofKind('entity'), relationship: ofKind('relationship') }
 }
 
 function emptyTypes(): Readonly<Record<Role, ColumnTypes>> {

@@ -3,6 +3,7 @@ import { AppError, invalid } from '../../../core/errors.ts'
 import { parseJsonExactly } from '../../../core/json-problems.ts'
 import type { AppEnv } from '../context.ts'
 import { importFormatOf, SEND_AN_IMPORT } from '../import-formats.ts'
+import { SEND_LATER } from '../import-rows.ts'
 
 /** Most bytes of a request body. */
 export const MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -17,6 +18,8 @@ const MAX_DISCARDED_BYTES = 4 * MAX_BODY_BYTES
 
 /** Every route with one of these takes a body. */
 const METHODS_WITH_BODY = ['POST', 'PUT', 'PATCH']
+/** But for these, to which the path and the query say everything. */
+const WITHOUT_BODY = /\/(export|cancel|retry)$/
 
 /**
  * Reads the body once, within the limit, and refuses what is not JSON (or a format of imports) before
@@ -25,10 +28,16 @@ const METHODS_WITH_BODY = ['POST', 'PUT', 'PATCH']
 export function readBody(): MiddlewareHandler<AppEnv> {
   return async function readBody(c, next) {
     if (!METHODS_WITH_BODY.includes(c.req.method)) return next()
-    const text = await limitedText(c.req.raw)
-    if (text === '') throw new AppError('malformed_request', 'the request needs a body')
     const isImport = c.req.path.endsWith('/import')
     const contentType = c.req.header('content-type') ?? ''
+    // Read by whoever stores it: it may be larger than memory.
+    if (isImport && c.req.query('async') === 'true') {
+      if (importFormatOf(contentType) !== null) return next()
+      throw new AppError('unsupported_media_type', SEND_AN_IMPORT)
+    }
+    const text = await limitedText(c.req.raw, isImport)
+    if (text === '' && WITHOUT_BODY.test(c.req.path)) return next()
+    if (text === '') throw new AppError('malformed_request', 'the request needs a body')
     const isKnown = isImport ? importFormatOf(contentType) !== null : JSON_TYPE.test(contentType)
     if (!isKnown) {
       throw new AppError('unsupported_media_type', isImport ? SEND_AN_IMPORT : SEND_JSON)
@@ -52,7 +61,7 @@ export async function discardBody(request: Request): Promise<void> {
 
 const SEND_JSON = 'send application/json'
 
-async function limitedText(request: Request): Promise<string> {
+async function limitedText(request: Request, isImport: boolean): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of request.body ?? []) {
@@ -62,7 +71,9 @@ async function limitedText(request: Request): Promise<string> {
     if (bytes > MAX_DISCARDED_BYTES) break
   }
   if (bytes > MAX_BODY_BYTES) {
-    throw new AppError('payload_too_large', `a body may have at most ${MAX_BODY_BYTES} bytes`)
+    const hint = isImport ? `: ${SEND_LATER}` : ''
+    const message = `a body may have at most ${MAX_BODY_BYTES} bytes${hint}`
+    throw new AppError('payload_too_large', message)
   }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(

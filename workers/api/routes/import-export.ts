@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { AppError } from '../../../core/errors.ts'
 import { writeCsv } from '../../../core/formats/csv/write-csv.ts'
 import type { Records } from '../../../core/formats/exported.ts'
 import { writeGraphml } from '../../../core/formats/graphml/write-graphml.ts'
@@ -6,7 +7,9 @@ import { writeNdjson } from '../../../core/formats/ndjson.ts'
 import { encodeBookmark } from '../../../core/log/bookmark.ts'
 import type { Kind } from '../../../core/log/commands.ts'
 import { exportGraph } from '../../operations/export.ts'
+import { exportLater } from '../../operations/export-job.ts'
 import { importRows, type RefusedRow } from '../../operations/import.ts'
+import { importLater } from '../../operations/import-job.ts'
 import { type App, endpoint, idempotencyKey, ok, problems, securedRoute } from '../endpoint.ts'
 import {
   type ExportFormat,
@@ -17,7 +20,8 @@ import {
 import { importFormatOf } from '../import-formats.ts'
 import { importQuery, readImportParams } from '../import-params.ts'
 import { MAX_IMPORT_ROWS, parseImport } from '../import-rows.ts'
-import { graphAnswer } from '../respond.ts'
+import { jobSchema } from '../job-schema.ts'
+import { graphAnswer, jobAnswer } from '../respond.ts'
 import { graphName } from '../schemas.ts'
 import { textStream } from '../text-stream.ts'
 
@@ -62,7 +66,7 @@ export function importExportRoutes(app: App): void {
       path: `${base}/import`,
       tags: ['Import and export'],
       summary: 'Load rows, each standing for itself',
-      description: `Up to ${MAX_IMPORT_ROWS.toLocaleString('en')} rows or 10 MB, as NDJSON, CSV, GraphML or a STIX 2.1 bundle. Rows are found again by external_id (or id), so an import can be repeated without doubles.`,
+      description: `Up to ${MAX_IMPORT_ROWS.toLocaleString('en')} rows or 10 MB, as NDJSON, CSV, GraphML or a STIX 2.1 bundle. Rows are found again by external_id (or id), so an import can be repeated without doubles. With \`async=true\` up to 5 GB of NDJSON, or 256 MB of another format, which a job loads.`,
       request: {
         params: graphParams,
         headers: idempotencyKey,
@@ -88,14 +92,23 @@ export function importExportRoutes(app: App): void {
       },
       responses: {
         200: ok(importReport, 'What became of the rows'),
-        ...problems(404),
+        202: ok(jobSchema, 'With `async=true`: the job that loads them'),
+        ...problems(404, 429),
       },
     }),
     async (c) => {
       const context = c.get('context')
       // readBody has refused every other type.
       const format = importFormatOf(c.req.header('content-type') ?? '') ?? 'ndjson'
-      const params = readImportParams(new URL(c.req.url).searchParams, format)
+      const { search, searchParams } = new URL(c.req.url)
+      const params = readImportParams(searchParams, format)
+      if (searchParams.get('async') === 'true') {
+        const body = c.req.raw.body
+        if (!body) throw new AppError('malformed_request', 'the request needs a body')
+        const { graph } = c.req.valid('param')
+        const input = { graph, format, query: search, body }
+        return jobAnswer(c, await importLater(c.get('context'), input))
+      }
       const { isDryRun } = params
       const { rows, warnings } = await parseImport(
         await c.req.text(),
@@ -138,19 +151,57 @@ export function importExportRoutes(app: App): void {
     async (c) => {
       const params = readExportParams(new URL(c.req.url).searchParams)
       const { bookmark, records } = await exportGraph(c.get('context'), params)
-      const { texts, contentType, extension } = written(params, records)
       const { graph } = c.req.valid('param')
-      const [kind, ...more] = params.kinds
-      const part = more.length === 0 ? `-${PLURALS[kind ?? 'entity']}` : ''
-      return new Response(textStream(texts), {
+      return new Response(textStream(written(params, records)), {
         headers: {
-          'content-type': contentType,
-          'content-disposition': `attachment; filename="${graph}${part}.${extension}"`,
+          'content-type': CONTENT_TYPES[params.format],
+          'content-disposition': `attachment; filename="${fileNameOf(graph, params)}"`,
           'tendril-bookmark': encodeBookmark(bookmark),
         },
       })
     },
   )
+
+  endpoint(
+    app,
+    securedRoute({
+      method: 'post',
+      path: `${base}/export`,
+      tags: ['Import and export'],
+      summary: 'The whole graph into a file, by a job',
+      description:
+        'For graphs too large for one answer: the same bytes, as the graph is when the job begins. `GET /jobs/{id}` has the link.',
+      request: {
+        params: graphParams,
+        headers: idempotencyKey,
+        query: exportQuery.extend({ async: z.literal('true').optional() }),
+      },
+      responses: { 202: ok(jobSchema, 'The job'), ...problems(404, 413, 429) },
+    }),
+    async (c) => {
+      const search = new URL(c.req.url).searchParams
+      search.delete('async')
+      const params = readExportParams(search)
+      const { graph } = c.req.valid('param')
+      const job = await exportLater(c.get('context'), {
+        graph,
+        params: {
+          format: params.format,
+          kinds: [...params.kinds],
+          metadata: params.metadata,
+          fileName: fileNameOf(graph, params),
+          contentType: CONTENT_TYPES[params.format],
+        },
+      })
+      return jobAnswer(c, job)
+    },
+  )
+}
+
+function fileNameOf(graph: string, { format, kinds }: ExportParams): string {
+  const [kind, ...more] = kinds
+  const part = more.length === 0 ? `-${PLURALS[kind ?? 'entity']}` : ''
+  return `${graph}${part}.${format}`
 }
 
 function errorItem({ line, label, error }: RefusedRow) {
@@ -167,31 +218,22 @@ const PLURALS: Readonly<Record<Kind, string>> = {
   relationship: 'relationships',
 }
 
-type Written = {
-  readonly texts: AsyncIterable<string>
-  readonly contentType: string
-  readonly extension: ExportFormat
+const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
+  ndjson: 'application/x-ndjson',
+  csv: 'text/csv; charset=utf-8; header=present',
+  graphml: 'application/graphml+xml',
 }
 
-function written({ format, kinds, metadata }: ExportParams, records: Records): Written {
+function written(
+  { format, kinds, metadata }: ExportParams,
+  records: Records,
+): AsyncIterable<string> {
   switch (format) {
     case 'ndjson':
-      return {
-        texts: writeNdjson(records()),
-        contentType: 'application/x-ndjson',
-        extension: format,
-      }
+      return writeNdjson(records())
     case 'csv':
-      return {
-        texts: writeCsv(kinds[0] ?? 'entity', records, { metadata }),
-        contentType: 'text/csv; charset=utf-8; header=present',
-        extension: format,
-      }
+      return writeCsv(kinds[0] ?? 'entity', records, { metadata })
     case 'graphml':
-      return {
-        texts: writeGraphml(records),
-        contentType: 'application/graphml+xml',
-        extension: format,
-      }
+      return writeGraphml(records)
   }
 }
