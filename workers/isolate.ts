@@ -18,7 +18,7 @@ const MAX_SCHEMAS = 500
 const MAX_LOGS = 1_000
 const MAX_LOG_BYTES = 16 * 1024 * 1024
 /** An isolate has 128 MB for everything. */
-const MEMORY_TIER_BYTES = 32 * 1024 * 1024
+const MEMORY_TIER_BYTES = 48 * 1024 * 1024
 /** Credentials whose tenant is remembered: which one it is never changes. */
 const MAX_CREDENTIALS = 10_000
 

@@ -26,6 +26,11 @@ export class MemoryTier {
     })
   }
 
+  /** Values that there was no room for any more. */
+  get evicted(): number {
+    return Object.values(this.evictions).reduce((sum, count) => sum + count, 0)
+  }
+
   get bytes(): number {
     return this.#held.calculatedSize
   }

@@ -1,5 +1,8 @@
 import { bucketOf, type WatermarksDiff } from './watermarks.ts'
 
+/** Most buckets that those known may become when their number changes. */
+const MAX_RESIZED = 262_144
+
 /**
  * An isolate's copy of a log's watermarks, brought forward by differences. `lastTouched` is never
  * below what the object's own would say at the same head.
@@ -58,6 +61,8 @@ export class WatermarksCopy {
     if (bucketCount === this.#bucketCount) return
     const resized = new Map<number, number>()
     const copies = Math.max(1, bucketCount / this.#bucketCount)
+    // An object of another deploy may count by far more of them: all were touched, for all we know.
+    if (copies * this.#listed.size > MAX_RESIZED) this.#raiseBase(this.#head)
     for (const [bucket, seq] of this.#listed) {
       for (let copy = 0; copy < copies; copy += 1) {
         const target = (bucket + copy * this.#bucketCount) % bucketCount

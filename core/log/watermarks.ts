@@ -9,11 +9,22 @@ export type WatermarksDiff = {
   readonly buckets: readonly (readonly [bucket: number, seq: number])[]
 }
 
-const INITIAL_BUCKETS = 1_024
-const MAX_BUCKETS = 262_144
+/**
+ * Buckets cost nothing until they are touched, so there are many from the beginning: few are shared,
+ * and hardly any ever double. With 1,024 that doubled with the writes, caches had 89 to 93 % of the
+ * hits that exact tags allow, and more buckets were listed than now (`npm run bench:hit-rates`).
+ */
+const INITIAL_BUCKETS = 16_777_216
+const MAX_BUCKETS = 268_435_456
 
-/** Listed buckets beyond which the oldest half is folded into `base`: about 3 MB of memory. */
+/**
+ * Listed buckets beyond which the oldest eighth is folded into `base`: about 3 MB of memory. Folding
+ * costs every value read before a miss, so it is done in small steps.
+ */
 const MAX_LISTED = 65_536
+
+/** Newest touches that are kept in order, at least: whoever asked lately needs no look at every bucket. */
+const MIN_RECENT = 8_192
 
 /** Buckets double when this many tags per bucket were touched: a shared bucket costs a miss. */
 const TOUCHES_PER_BUCKET = 4
@@ -21,7 +32,7 @@ const TOUCHES_PER_BUCKET = 4
 export type WatermarksOptions = {
   /** Default 65,536. */
   readonly maxListed?: number
-  /** Buckets to begin with, a power of two. Default 1,024. */
+  /** Buckets to begin with, a power of two. Default 16,777,216. */
   readonly buckets?: number
 }
 
@@ -37,6 +48,11 @@ export class Watermarks {
   #touches = 0
   readonly #maxListed: number
   #listed = new Map<number, number>()
+  /** Buckets in the order in which they were touched, and the seqs of that. */
+  #recentBuckets: number[] = []
+  #recentSeqs: number[] = []
+  /** Every touch after it is among the recent ones. */
+  #recentFrom: number
 
   /** Knows nothing at or below `floor`: every bucket starts there. */
   constructor(
@@ -45,6 +61,7 @@ export class Watermarks {
   ) {
     this.#head = floor
     this.#base = floor
+    this.#recentFrom = floor
     this.#bucketCount = buckets
     this.#maxListed = maxListed
   }
@@ -60,12 +77,16 @@ export class Watermarks {
     for (const tag of tags) {
       // Never deleted first to keep an order: the tags that every event touches would each leave a
       // dead entry in one chain of the map's table, and the next search would walk them all.
-      this.#listed.set(bucketOf(tag, this.#bucketCount), seq)
+      const bucket = bucketOf(tag, this.#bucketCount)
+      this.#listed.set(bucket, seq)
+      this.#recentBuckets.push(bucket)
+      this.#recentSeqs.push(seq)
       this.#touches += 1
     }
+    if (this.#recentSeqs.length > 2 * MIN_RECENT) this.#forgetRecent(MIN_RECENT)
     const isCrowded = this.#touches > this.#bucketCount * TOUCHES_PER_BUCKET
     if (isCrowded && this.#bucketCount < MAX_BUCKETS) this.#grow()
-    if (this.#listed.size > this.#maxListed) this.#foldOldest(Math.ceil(this.#maxListed / 2))
+    if (this.#listed.size > this.#maxListed) this.#foldOldest(Math.ceil(this.#maxListed / 8))
   }
 
   /** The highest seq that may have touched any of `tags`. */
@@ -84,8 +105,30 @@ export class Watermarks {
       head: this.#head,
       base: this.#base,
       bucketCount: this.#bucketCount,
-      buckets: [...this.#listed].filter(([, seq]) => seq > since),
+      buckets: since >= this.#recentFrom ? this.#recentSince(since) : this.#listedSince(since),
     }
+  }
+
+  #listedSince(since: number): [number, number][] {
+    return [...this.#listed].filter(([, seq]) => seq > since)
+  }
+
+  #recentSince(since: number): [number, number][] {
+    const found = new Map<number, number>()
+    for (let i = this.#recentSeqs.length - 1; i >= 0; i -= 1) {
+      const [seq = 0, bucket = 0] = [this.#recentSeqs[i], this.#recentBuckets[i]]
+      if (seq <= since) break
+      // The last touch comes first. What was folded into the base since is not listed any more.
+      if (!found.has(bucket) && this.#listed.has(bucket)) found.set(bucket, seq)
+    }
+    return [...found].reverse()
+  }
+
+  #forgetRecent(keep: number): void {
+    const forgotten = this.#recentSeqs.length - keep
+    this.#recentFrom = keep === 0 ? this.#head : (this.#recentSeqs[forgotten - 1] ?? this.#head)
+    this.#recentSeqs = this.#recentSeqs.slice(forgotten)
+    this.#recentBuckets = this.#recentBuckets.slice(forgotten)
   }
 
   /** A bucket's two halves have both been touched, for all that is known, when it was. */
@@ -98,6 +141,8 @@ export class Watermarks {
         [bucket + half, seq],
       ]),
     )
+    // Their buckets have other numbers now.
+    this.#forgetRecent(0)
   }
 
   /** At least `count` of them: all that were last touched at the same seq or earlier. */

@@ -218,8 +218,8 @@ export const MUTANTS: readonly Mutant[] = [
   replacing(
     'watermarks: a difference without its first',
     MARKS,
-    'seq > since)',
-    'seq > since + 1)',
+    'if (seq <= since) break',
+    'if (seq <= since + 1) break',
   ),
   replacing(
     'watermarks: rebuilt from nothing',

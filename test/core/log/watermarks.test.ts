@@ -1,12 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bucketOf, Watermarks, type WatermarksDiff } from '../../../core/log/watermarks.ts'
+import { WatermarksCopy } from '../../../core/log/watermarks-copy.ts'
 
 const SETTINGS = { numRuns: 150 }
 
 /** A history: some writes that let the buckets grow, then writes of few tags, each at its own seq. */
 const history = fc.record({
   floor: fc.nat({ max: 50 }),
+  buckets: fc.constantFrom(1_024, 16_777_216),
   growth: fc.constantFrom(0, 0, 0, 5_000, 20_000),
   maxListed: fc.constantFrom(8, 100, 3_000, 65_536),
   touches: fc.array(
@@ -21,10 +23,10 @@ type History = typeof history extends fc.Arbitrary<infer Value> ? Value : never
 
 /** Plays a history and calls `after` after each write, with the true last touch of every tag. */
 function play(
-  { floor, growth, maxListed, touches }: History,
+  { floor, buckets, growth, maxListed, touches }: History,
   after: (watermarks: Watermarks, truth: ReadonlyMap<string, number>) => void,
 ): Watermarks {
-  const watermarks = new Watermarks(floor, { maxListed })
+  const watermarks = new Watermarks(floor, { maxListed, buckets })
   const truth = new Map<string, number>()
   const touch = (seq: number, tags: readonly string[]) => {
     watermarks.touch(tags, seq)
@@ -85,7 +87,7 @@ describe('watermarks', () => {
   })
 
   it('have as many buckets as writes ask for, from 1,024 to 65,536 and beyond (T5)', () => {
-    const watermarks = new Watermarks(0)
+    const watermarks = new Watermarks(0, { buckets: 1_024 })
     const counts = new Set<number>()
     for (let seq = 1; seq <= 300_000; seq += 1) {
       watermarks.touch([`e:${seq}`], seq)
@@ -95,13 +97,21 @@ describe('watermarks', () => {
     expect(watermarks.lastTouched(['e:300000'])).toBe(300_000)
   })
 
+  it('have so many buckets from the beginning that tags hardly ever share one', () => {
+    const watermarks = new Watermarks(0)
+    for (let seq = 1; seq <= 10_000; seq += 1) watermarks.touch([`e:${seq}`], seq)
+    const shared = Array.from({ length: 10_000 }, (_, i) => watermarks.lastTouched([`n:${i}`]))
+    // A thousandth of the tags may share a bucket with one that was touched: ten are expected at most.
+    expect(shared.filter((seq) => seq > 0).length).toBeLessThan(40)
+  })
+
   it('list no more buckets than they may: the oldest are folded into the base', () => {
     const watermarks = new Watermarks(0, { maxListed: 10 })
     for (let seq = 1; seq <= 11; seq += 1) watermarks.touch([`e:${seq}`], seq)
     const { base, buckets } = watermarks.since(0)
-    expect(base).toBe(5)
-    expect(buckets.map(([, seq]) => seq)).toEqual([6, 7, 8, 9, 10, 11])
-    expect(watermarks.lastTouched(['e:1'])).toBe(5)
+    expect(base).toBe(2)
+    expect(buckets.map(([, seq]) => seq)).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11])
+    expect(watermarks.lastTouched(['e:1'])).toBe(2)
     expect(watermarks.lastTouched(['e:11'])).toBe(11)
   })
 
@@ -148,7 +158,10 @@ describe('a difference of watermarks', () => {
       fc.property(history, fc.nat({ max: 80 }), (played, since) => {
         const watermarks = play(played, () => {})
         const all = watermarks.since(0).buckets
-        expect(watermarks.since(since).buckets).toEqual(all.filter(([, seq]) => seq > since))
+        const byBucket = ([a]: readonly [number, number], [b]: readonly [number, number]) => a - b
+        expect(watermarks.since(since).buckets.toSorted(byBucket)).toEqual(
+          all.filter(([, seq]) => seq > since).toSorted(byBucket),
+        )
       }),
       SETTINGS,
     )
@@ -157,14 +170,27 @@ describe('a difference of watermarks', () => {
   it('is empty at the head', () => {
     const watermarks = new Watermarks(3)
     watermarks.touch(['g', 'e:1'], 4)
-    const expected = { since: 4, head: 4, base: 3, bucketCount: 1_024, buckets: [] }
+    const expected = { since: 4, head: 4, base: 3, bucketCount: 16_777_216, buckets: [] }
     expect(watermarks.since(4)).toEqual(expected)
   })
 
   it('of 0 is everything', () => {
-    const watermarks = new Watermarks(3)
+    const watermarks = new Watermarks(3, { buckets: 1_024 })
     watermarks.touch(['g'], 4)
     expect(watermarks.since(0).buckets).toEqual([[869, 4]])
+  })
+})
+
+describe('a copy of watermarks', () => {
+  it('takes everything for touched when its buckets become too many to be listed', () => {
+    const coarse = new Watermarks(0, { buckets: 1_024 })
+    for (let seq = 1; seq <= 900; seq += 1) coarse.touch([`e:${seq}`], seq)
+    const copy = new WatermarksCopy(coarse.since(0))
+    const fine = new Watermarks(900)
+    fine.touch(['e:901'], 901)
+    expect(copy.merge(fine.since(900))).toBe(true)
+    expect([copy.lastTouched(['e:1']), copy.lastTouched(['e:901'])]).toEqual([900, 901])
+    expect(copy.bytes).toBeLessThan(1_000)
   })
 })
 
