@@ -27,6 +27,9 @@ export type LiveGraph = {
   readonly all: LiveClient[]
   readonly hotEntities: number
   readonly writes: number
+  readonly pauseMs: number
+  readonly levels: readonly Consistency['level'][]
+  readonly sources: Map<string, number>
   left: number
 }
 
@@ -69,7 +72,7 @@ export class LiveClient {
   async run(): Promise<void> {
     while (this.#shared.left > 0) {
       this.#shared.left -= 1
-      await delay(this.#random.below(15))
+      await delay(this.#random.below(this.#shared.pauseMs))
       if (this.#random.chance(0.2)) this.#takeBookmark()
       if (this.#random.chance(this.#shared.writes)) await this.#write()
       else await this.#read()
@@ -115,6 +118,7 @@ export class LiveClient {
     const etag = answer.headers.get('etag')
     if (answer.status === 200 && etag) this.#kept.set(request.path, { etag, values })
     this.#remember(queries, values)
+    this.#countSource(answer.headers.get('cache-status'))
     const index = operations.push({
       ...{ ...call, ...ended, does: 'read', consistency, queries, after },
       observed: queries.flatMap((query, i) => observe(query, values[i] ?? null, universe)),
@@ -219,10 +223,17 @@ export class LiveClient {
 
   #someConsistency(): Consistency {
     const random = this.#random
-    const level = random.pick(['strong', 'session', 'session', 'bounded'] as const)
+    const level = random.pick(this.#shared.levels)
     if (level !== 'bounded') return { level }
     const boundMs = random.pick([0, 50, 300, 2_000])
     return { level, boundMs, staleIfErrorMs: random.chance(0.5) ? 0 : 10_000 }
+  }
+
+  /** The tier that had it, or none. */
+  #countSource(status: string | null): void {
+    const { sources } = this.#shared
+    const source = /^tendril-(\w+); hit/.exec(status ?? '')?.[1] ?? 'origin'
+    sources.set(source, (sources.get(source) ?? 0) + 1)
   }
 
   #remember(queries: readonly Query[], values: readonly Value[]): void {
