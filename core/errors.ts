@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'unsupported_media_type'
   | 'invalid'
   | 'idempotency_mismatch'
+  | 'cost_exceeded'
   | 'rate_limited'
   | 'internal'
   | 'unavailable'
@@ -45,6 +46,8 @@ export type ErrorDetail = {
     readonly external_id: string | null
     readonly errors: readonly FieldError[]
   }[]
+  /** Of a query that was stopped for its cost: the edges it would look at, at least. */
+  readonly estimatedEdges?: number
   readonly retryAfterSeconds?: number
   /** For the log only: never shown to the caller. */
   readonly context?: Readonly<Record<string, unknown>>
