@@ -32,7 +32,7 @@ export async function read<T>(log: LogReader, request: ReadRequest<T>): Promise<
  * Watermarks that the level allows to rely on; `null`: the log's object is away, and the level can do
  * without it.
  */
-async function sufficient(log: LogReader, request: Freshness): Promise<Known | null> {
+export async function sufficient(log: LogReader, request: Freshness): Promise<Known | null> {
   const { consistency, bookmark, arrivedAt } = request
   const call = () => askLog(log, request, bookmark?.seq ?? 0)
   const { known } = log.view
@@ -50,7 +50,7 @@ async function sufficient(log: LogReader, request: Freshness): Promise<Known | n
  * Asks the log's object. `null`: it is away and the level can do without it (R7). A strong read cannot,
  * and never silently falls to the tables (R6).
  */
-async function askLog(
+export async function askLog(
   { view, after, ask, now, waiting }: LogReader,
   { consistency }: Freshness,
   atLeast: number,
