@@ -38,6 +38,8 @@ export const BINDINGS = {
     (value) => typeof value === 'object' && value !== null,
     'the GRAPH_LOG Durable Object binding is missing',
   ),
+  /** Files of all tenants. Absent: topologies of graphs are kept by isolates only. */
+  FILES: z.custom<R2Bucket>().optional(),
   /** The API reference. The platform serves it before the worker; the local server through this. */
   ASSETS: z.custom<Fetcher>().optional(),
 }
@@ -49,6 +51,11 @@ export const VARIABLES = {
    * owner may in any case, by TENDRIL_SETUP_SECRET. Default `closed`.
    */
   TENDRIL_REGISTRATION: z.enum(['closed', 'invite', 'open']).default('closed'),
+  /**
+   * Megabytes of topologies that an isolate keeps, of the 128 that it has for everything; graphs that
+   * need more are searched in PostgreSQL, and with 0 all are. Default 64.
+   */
+  TENDRIL_TOPOLOGY_MB: z.coerce.number().int().min(0).max(4_096).default(64),
 }
 
 /** What is secret, and set on the account. */

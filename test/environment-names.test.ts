@@ -38,6 +38,7 @@ describe('wrangler.toml', () => {
     const other = { ...config, bindings: ['ASSETS', 'CACHE'], vars: { TENDRIL_REGISTRATION: 'x' } }
     expect(configProblems(other)).toEqual([
       'wrangler.toml does not bind GRAPH_LOG, which env.ts asks for',
+      'wrangler.toml does not bind FILES, which env.ts asks for',
       'wrangler.toml binds CACHE, of which env.ts knows nothing',
       expect.stringMatching(/^\[vars\] of wrangler\.toml: TENDRIL_REGISTRATION: /),
     ])

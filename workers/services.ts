@@ -21,7 +21,9 @@ import type { Database } from '../db/client.ts'
 import { openCatalog, openShard } from '../db/databases.ts'
 import type { Committed } from '../durable-objects/graph-log/object.ts'
 import type { Env } from '../env.ts'
-import { isolate, logState } from './isolate.ts'
+import { isolate, logState, topologyShelf } from './isolate.ts'
+import type { TopologyShelf } from './operations/topology/shelf.ts'
+import { type EdgeCopies, type TopologyFiles, type TopologyStore, topologyStore } from './operations/topology/store.ts'
 import { upstashRedis } from './upstash-redis.ts'
 
 /** Who may register; see env.ts. */
@@ -47,6 +49,11 @@ export type Services = {
   readonly jwtSecret: string
   readonly registration: Registration
   readonly shardIds: readonly string[]
+  readonly topologies: {
+    readonly shelf: TopologyShelf
+    /** `null`: there is no bucket to keep them in. */
+    readonly store: TopologyStore | null
+  }
 }
 
 /** The composition root: built per request, since the runtime ties I/O objects to one. */
@@ -85,6 +92,9 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
     },
     get shardIds() {
       return env.TENDRIL_SHARDS.map(({ id }) => id)
+    },
+    get topologies() {
+      return { shelf: topologyShelf(env.TENDRIL_TOPOLOGY_MB), store: storeOf(env) }
     },
   }
 }
@@ -125,6 +135,16 @@ function logObject(env: Env, log: LogAddress): LogObject {
 function logId(log: LogAddress): string {
   return log.kind === 'graph' ? log.graphId : log.tenantId
 }
+
+function storeOf({ FILES }: Env): TopologyStore | null {
+  if (!FILES) return null
+  return topologyStore(FILES as TopologyFiles, {
+    match: async (url) => (await edgeCopies()).match(url),
+    put: async (url, response) => (await edgeCopies()).put(url, response),
+  })
+}
+
+const edgeCopies = () => caches.open('tendril') as unknown as Promise<EdgeCopies>
 
 /** Tiers beyond memory, the nearest first. */
 function farTiers({ UPSTASH_REDIS_CACHE_URL: url, UPSTASH_REDIS_CACHE_TOKEN: token }: Env): Tier[] {

@@ -9,6 +9,7 @@ const config = z.looseObject({
   vars: z.record(z.string(), z.unknown()).default({}),
   durable_objects: z.looseObject({ bindings: z.array(z.looseObject({ name: z.string() })) }),
   assets: z.looseObject({ binding: z.string().optional() }).optional(),
+  r2_buckets: z.array(z.looseObject({ binding: z.string(), bucket_name: z.string() })).default([]),
 })
 
 export type WorkerConfig = {
@@ -20,7 +21,7 @@ export type WorkerConfig = {
 
 /** Reads wrangler.toml. Throws wrangler's own error where it is no such file. */
 export function readWorkerConfig(path: string): WorkerConfig {
-  const { name, vars, durable_objects, assets } = config.parse(
+  const { name, vars, durable_objects, assets, r2_buckets } = config.parse(
     unstable_readConfig({ config: path }, { hideWarnings: true }),
   )
   return {
@@ -28,6 +29,7 @@ export function readWorkerConfig(path: string): WorkerConfig {
     bindings: [
       ...durable_objects.bindings.map((binding) => binding.name),
       ...(assets?.binding ? [assets.binding] : []),
+      ...r2_buckets.map(({ binding }) => binding),
     ],
     vars,
   }

@@ -167,7 +167,12 @@ export const pathsBody = z
     context.addIssue({ code: 'custom', message, path: ['max_length'] })
   }, ALWAYS)
   .openapi('PathsQuery', {
-    example: { from_external_id: 'SFO', to_external_id: 'JFK', relationship_types: ['route'], k: 3 },
+    example: {
+      from_external_id: 'SFO',
+      to_external_id: 'JFK',
+      relationship_types: ['route'],
+      k: 3,
+    },
   })
 
 export const commonBody = z
@@ -195,7 +200,8 @@ const cost = z
 
 const answered = {
   stopped: z.enum(['cost', 'deadline', 'limit']).nullable().openapi({
-    description: 'Why this is not all: `max_cost`, time, or a limit on what is listed. null: it is all.',
+    description:
+      'Why this is not all: `max_cost`, time, or a limit on what is listed. null: it is all.',
   }),
   cost,
 }
@@ -204,7 +210,9 @@ const uuid = z.string().openapi({ format: 'uuid' })
 
 const hop = z
   .object({
-    created_seq: z.int().openapi({ description: 'Names the relationship: the seq that created it.' }),
+    created_seq: z
+      .int()
+      .openapi({ description: 'Names the relationship: the seq that created it.' }),
     type: typeName,
     direction: z.enum(['out', 'in']).openapi({ description: 'Which way it was passed.' }),
     from_id: uuid.openapi({ description: 'The entity that was left by it.' }),
@@ -228,7 +236,9 @@ const reached = z
 
 export const traversal = z
   .object({
-    count: z.int().openapi({ description: 'Entities reached beside those that the request names.' }),
+    count: z
+      .int()
+      .openapi({ description: 'Entities reached beside those that the request names.' }),
     by_depth: z.array(z.int()).openapi({ description: 'Entities reached per depth, from 0 on.' }),
     ids: z.array(uuid).optional(),
     items: z.array(reached).optional(),

@@ -1,9 +1,9 @@
+import type { SQL } from 'drizzle-orm'
 import { applyChanges, type TopologyChange } from '../../../core/graph/changes.ts'
 import { TopologyError } from '../../../core/graph/topology-error.ts'
 import type { GraphAddress } from '../../../core/log/address.ts'
 import type { Database, Row } from '../../../db/client.ts'
 import { type TopologyEvent, topologyEvents } from '../../../db/queries/topology.ts'
-import type { SQL } from 'drizzle-orm'
 import type { HeldTopology } from './held.ts'
 
 /** Events beyond which reading them costs a reader more than the engine in SQL does. */
@@ -17,11 +17,17 @@ export type Forward = {
 }
 
 /** `false`: it cannot be brought forward, and has to be built or loaded anew. */
-export type Brought = { readonly others: readonly (readonly Row[])[] } | false
+export type Brought =
+  | {
+      readonly seq: number
+      readonly schemaSeq: number
+      readonly others: readonly (readonly Row[])[]
+    }
+  | false
 
 /**
  * Brings a topology forward to the head of the log, by one read of the primary. `others` are read in
- * the same snapshot, so that they are of the same seq.
+ * the same snapshot: of the same seq, unless another read has brought the topology further meanwhile.
  */
 export async function bringForward(
   held: HeldTopology,
@@ -39,7 +45,9 @@ export async function bringForward(
     others,
   )
   const isReachable =
-    read.historyId === historyId && read.floorSeq <= after && read.events.length <= MAX_EVENTS_FORWARD
+    read.historyId === historyId &&
+    read.floorSeq <= after &&
+    read.events.length <= MAX_EVENTS_FORWARD
   if (!isReachable) return false
   try {
     applyChanges(view, read.events.map(toChange), read.seq)
@@ -47,10 +55,9 @@ export async function bringForward(
     if (error instanceof TopologyError) return false
     throw error
   }
-  // Another read may have brought it further meanwhile: then it is not of the seq of `others`.
   held.upTo = Math.max(held.upTo, view.seq)
   held.knownAt = Math.max(held.knownAt, began)
-  return { others: read.others }
+  return { seq: read.seq, schemaSeq: read.schemaSeq, others: read.others }
 }
 
 function toChange(event: TopologyEvent): TopologyChange {

@@ -1,12 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { GraphView } from '../../../core/graph/graph-view.ts'
 
-/**
- * Bytes of topologies that one isolate keeps: half of its 128 MB. The rest is for the cache's 32 MB,
- * watermarks, and what requests themselves need.
- */
-export const TOPOLOGY_BUDGET_BYTES = 64 * 1024 * 1024
-
 /** A topology in memory. `view` is at `view.seq`, and nothing has changed in the graph up to `upTo`. */
 export type HeldTopology = {
   readonly historyId: string
@@ -28,7 +22,7 @@ export class HeldTopologies {
 
   constructor(budgetBytes: number) {
     this.budgetBytes = budgetBytes
-    this.#held = new LRUCache({ maxSize: budgetBytes, sizeCalculation: bytesOf })
+    this.#held = new LRUCache({ maxSize: Math.max(1, budgetBytes), sizeCalculation: bytesOf })
   }
 
   get(name: string): HeldTopology | null {
@@ -37,6 +31,8 @@ export class HeldTopologies {
 
   /** False when it is larger than all there may be. Called again after it grew. */
   keep(name: string, held: HeldTopology): boolean {
+    // What is there already keeps the size that it came with.
+    if (this.#held.peek(name) === held) this.#held.delete(name)
     this.#held.set(name, held)
     return this.#held.peek(name) === held
   }

@@ -41,7 +41,7 @@ export async function loadTopology(loading: Loading): Promise<LoadOutcome> {
     maxRows: MAX_ROWS_BUILT_BY_READER,
   })
   if (typeof topology === 'string') return topology
-  await store?.save(graph, topology)
+  await store?.save(graph, topology).catch(() => undefined)
   return topology.buffer.byteLength > budgetBytes ? 'too_large' : held(topology)
 }
 

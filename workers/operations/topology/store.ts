@@ -86,7 +86,9 @@ function parsePointer(text: string): StoredTopology | null {
   try {
     const { seq, key, bytes } = JSON.parse(text) as Partial<StoredTopology>
     const isPointer = Number.isSafeInteger(seq) && Number.isSafeInteger(bytes)
-    return isPointer && typeof key === 'string' ? { seq: Number(seq), key, bytes: Number(bytes) } : null
+    return isPointer && typeof key === 'string'
+      ? { seq: Number(seq), key, bytes: Number(bytes) }
+      : null
   } catch {
     // Not JSON: cut off, or of another version.
     return null
