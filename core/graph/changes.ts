@@ -44,12 +44,7 @@ export function applyChanges(
     last = change.seq
     applyChange(view, change)
   }
-  for (const [id, node] of view.overlay.buried) {
-    if (hasEdges(view, node)) {
-      throw new TopologyError('mismatch', `at ${seq}, relationships of ${id} outlive it`)
-    }
-  }
-  view.overlay.buried.clear()
+  for (const id of view.overlay.buried.keys()) leaveBehind(view, id, seq)
   view.seq = Math.max(view.seq, seq)
 }
 
@@ -86,17 +81,25 @@ function applyChange(view: GraphView, change: TopologyChange): void {
 
 const words = new Uint32Array(4)
 
-function hasEdges(view: GraphView, node: number): boolean {
+/** All is done that there was to do for a deleted entity. */
+function leaveBehind(view: GraphView, id: string, seq: number): void {
+  const { buried } = view.overlay
+  const node = buried.get(id)
+  if (node === undefined) return
+  buried.delete(id)
   const adjacency = new Adjacency(view, null)
-  return [true, false].some((outgoing) => {
+  for (const outgoing of [true, false]) {
     adjacency.open(node, outgoing)
-    return adjacency.end > adjacency.start
-  })
+    if (adjacency.end > adjacency.start) {
+      throw new TopologyError('mismatch', `at ${seq}, relationships of ${id} outlive it`)
+    }
+  }
 }
 
 function addEntity(view: GraphView, change: TopologyChange & { kind: 'entity.created' }): void {
   if (!writeUuid(change.id, words, 0)) throw mismatch(change, `names ${change.id}, no UUID`)
   if (view.find(change.id) >= 0) throw mismatch(change, `creates ${change.id}, which is there`)
+  leaveBehind(view, change.id.toLowerCase(), change.seq)
   view.overlay.addNode(change.id.toLowerCase(), words, view.entityTypes.intern(change.type))
 }
 
