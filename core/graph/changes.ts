@@ -1,3 +1,4 @@
+import { Adjacency } from './adjacency.ts'
 import { MAX_CREATED_SEQ, passableWeight } from './builder.ts'
 import type { GraphView } from './graph-view.ts'
 import { TopologyError } from './topology-error.ts'
@@ -25,7 +26,8 @@ type NamedEdge = Ends & {
 
 /**
  * Brings a view forward, in place, to `seq`, by the changes of the log up to it, in the log's order. Those
- * that the view has seen already are passed over. Throws `TopologyError` `mismatch` when a change does
+ * that the view has seen already are passed over. `seq` is one that a commit ended at: inside of a commit,
+ * an entity is gone before its relationships are. Throws `TopologyError` `mismatch` when a change does
  * not fit; the view is then good for nothing and is to be thrown away.
  */
 export function applyChanges(
@@ -42,17 +44,18 @@ export function applyChanges(
     last = change.seq
     applyChange(view, change)
   }
+  for (const id of view.overlay.buried.keys()) leaveBehind(view, id, seq)
   view.seq = Math.max(view.seq, seq)
 }
 
 function applyChange(view: GraphView, change: TopologyChange): void {
   switch (change.kind) {
     case 'entity.created':
-      return addEntity(view, change)
-    case 'entity.deleted': {
-      const node = nodeOf(view, change, change.id)
-      return view.overlay.deleteNode(change.id.toLowerCase(), node)
-    }
+      addEntity(view, change)
+      return
+    case 'entity.deleted':
+      view.overlay.deleteNode(change.id.toLowerCase(), nodeOf(view, change, change.id))
+      return
     case 'relationship.created': {
       const { overlay, base } = view
       if (change.seq > MAX_CREATED_SEQ) throw mismatch(change, 'is too large to name an edge')
@@ -65,7 +68,8 @@ function applyChange(view: GraphView, change: TopologyChange): void {
     }
     case 'relationship.deleted': {
       const { edge, from, to } = edgeOf(view, change)
-      return view.overlay.removeEdge(edge, from, to)
+      view.overlay.removeEdge(edge, from, to)
+      return
     }
     case 'relationship.weighted': {
       const { edge } = edgeOf(view, change)
@@ -77,9 +81,25 @@ function applyChange(view: GraphView, change: TopologyChange): void {
 
 const words = new Uint32Array(4)
 
+/** All is done that there was to do for a deleted entity. */
+function leaveBehind(view: GraphView, id: string, seq: number): void {
+  const { buried } = view.overlay
+  const node = buried.get(id)
+  if (node === undefined) return
+  buried.delete(id)
+  const adjacency = new Adjacency(view, null)
+  for (const outgoing of [true, false]) {
+    adjacency.open(node, outgoing)
+    if (adjacency.end > adjacency.start) {
+      throw new TopologyError('mismatch', `at ${seq}, relationships of ${id} outlive it`)
+    }
+  }
+}
+
 function addEntity(view: GraphView, change: TopologyChange & { kind: 'entity.created' }): void {
   if (!writeUuid(change.id, words, 0)) throw mismatch(change, `names ${change.id}, no UUID`)
   if (view.find(change.id) >= 0) throw mismatch(change, `creates ${change.id}, which is there`)
+  leaveBehind(view, change.id.toLowerCase(), change.seq)
   view.overlay.addNode(change.id.toLowerCase(), words, view.entityTypes.intern(change.type))
 }
 
@@ -96,8 +116,9 @@ function nodeOf(view: GraphView, change: TopologyChange, id: string): number {
 }
 
 function edgeOf(view: GraphView, change: TopologyChange & NamedEdge) {
-  const from = nodeOf(view, change, change.from)
-  const to = nodeOf(view, change, change.to)
+  const { buried } = view.overlay
+  const from = buried.get(change.from.toLowerCase()) ?? nodeOf(view, change, change.from)
+  const to = buried.get(change.to.toLowerCase()) ?? nodeOf(view, change, change.to)
   const type = view.relationshipTypes.get(change.type)
   const edges = edgesFrom(view, from, change.createdSeq).filter((edge) => {
     return targetOf(view, edge) === to && typeCodeOf(view, edge) === type

@@ -33,6 +33,8 @@ export class Overlay {
   readonly seqs: number[] = []
   /** Weights of edges of its own, and those of the base that changed. */
   readonly weights = new Map<number, number>()
+  /** Deleted by changes being applied, whose relationships are yet to go. */
+  readonly buried = new Map<string, number>()
   deletedNodes = 0
   removedEdges = 0
 
@@ -74,10 +76,10 @@ export class Overlay {
     this.#byId.set(id, this.#baseNodes + own)
   }
 
-  /** The node has no edges left: the log removes them before it. */
   deleteNode(id: string, node: number): void {
     this.#flag(node, DELETED)
     this.#byId.delete(id)
+    this.buried.set(id, node)
     this.deletedNodes += 1
   }
 
