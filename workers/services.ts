@@ -23,7 +23,12 @@ import type { Committed } from '../durable-objects/graph-log/object.ts'
 import type { Env } from '../env.ts'
 import { isolate, logState, topologyShelf } from './isolate.ts'
 import type { TopologyShelf } from './operations/topology/shelf.ts'
-import { type EdgeCopies, type TopologyFiles, type TopologyStore, topologyStore } from './operations/topology/store.ts'
+import {
+  type EdgeCopies,
+  type TopologyFiles,
+  type TopologyStore,
+  topologyStore,
+} from './operations/topology/store.ts'
 import { upstashRedis } from './upstash-redis.ts'
 
 /** Who may register; see env.ts. */

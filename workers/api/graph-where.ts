@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { AppError, type FieldError, invalid, isAppError } from '../../core/errors.ts'
+import { type FieldError, invalid, isAppError } from '../../core/errors.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import { escapedKey } from '../../core/json-problems.ts'
 import type { ListQuery } from '../../core/log/list-query.ts'
@@ -38,7 +38,8 @@ export function parseWhere(conditions: JsonObject | undefined): ListQuery | null
   try {
     return parseListQuery(params, 'entity')
   } catch (error) {
-    throw isAppError(error) && error.detail.errors ? ofWhere(error) : error
+    if (!isAppError(error) || !error.detail.errors) throw error
+    throw invalid(error.detail.errors.map(ofWhere))
   }
 }
 
@@ -56,12 +57,9 @@ function textOf(name: string, value: Json): string {
   return isJson ? JSON.stringify(value) : String(value)
 }
 
-function ofWhere({ detail, cause }: AppError): AppError {
-  const errors = (detail.errors ?? []).map(({ pointer, message }) => ({
-    pointer: pointerTo(pointer),
-    message: message.replace('is not a parameter of this list', 'is not a filter'),
-  }))
-  return cause === undefined ? invalid(errors) : new AppError('invalid', 'where', { errors, cause })
+function ofWhere({ pointer, message }: FieldError): FieldError {
+  const said = message.replace('is not a parameter of this list', 'is not a filter')
+  return { pointer: pointerTo(pointer), message: said }
 }
 
 function pointerTo(name: string): string {

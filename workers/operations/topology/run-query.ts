@@ -1,16 +1,17 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { AppError, invalid } from '../../../core/errors.ts'
+import { invalid } from '../../../core/errors.ts'
 import type { Answered, GraphEngine } from '../../../core/graph/engine.ts'
+import { memoryEngine } from '../../../core/graph/memory-engine.ts'
 import type { ListQuery } from '../../../core/log/list-query.ts'
-import { logTags } from '../../../core/log/read-tags.ts'
+
 import { type IndexPlan, NO_INDEXES } from '../../../core/types/index-plan.ts'
 import type { Row } from '../../../db/client.ts'
 import { listStatements } from '../../../db/queries/list.ts'
 import type { GraphContext } from '../../context.ts'
 import { readByPlan } from '../read-by-plan.ts'
-import { readValue } from '../read-graph.ts'
+
 import { PLAN_CAPS } from './caps.ts'
-import { memoryEngine } from './memory-engine.ts'
+import { inSql } from './in-sql.ts'
 import { type TopologyAt, withTopology } from './with-topology.ts'
 
 export type GraphQuery<T extends Answered> = {
@@ -49,7 +50,7 @@ export async function runQuery<T extends Answered>(
 }
 
 /** With the seq of the types that candidates were found by. */
-type Attempt<T> = Ran<T> & { readonly schemaSeq: number }
+export type Attempt<T> = Ran<T> & { readonly schemaSeq: number }
 
 async function inMemory<T extends Answered>(
   context: GraphContext,

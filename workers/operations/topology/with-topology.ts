@@ -103,11 +103,7 @@ async function findCurrent(reading: Reading, first: Known): Promise<Current | nu
   const { context, log, freshness, need, name } = reading
   const { held: shelf } = context.services.topologies.shelf
   const isStrong = freshness.consistency.level === 'strong'
-  const floor = Math.max(
-    freshness.bookmark?.seq ?? 0,
-    need.atLeast,
-    isStrong ? first.copy.head : 0,
-  )
+  const floor = Math.max(freshness.bookmark?.seq ?? 0, need.atLeast, isStrong ? first.copy.head : 0)
   let known: Known = first
   let isRead = false
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
