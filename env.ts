@@ -67,6 +67,11 @@ export const VARIABLES = {
    * owner may in any case, by TENDRIL_SETUP_SECRET. Default `closed`.
    */
   TENDRIL_REGISTRATION: z.enum(['closed', 'invite', 'open']).default('closed'),
+  /**
+   * Megabytes of topologies that an isolate keeps, of the 128 that it has for everything; graphs that
+   * need more are searched in PostgreSQL, and with 0 all are. Default 64.
+   */
+  TENDRIL_TOPOLOGY_MB: z.coerce.number().int().min(0).max(4_096).default(64),
 }
 
 /** What is secret, and set on the account. */

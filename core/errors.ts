@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'range_not_satisfiable'
   | 'invalid'
   | 'idempotency_mismatch'
+  | 'cost_exceeded'
   | 'rate_limited'
   | 'internal'
   | 'unavailable'
@@ -46,6 +47,8 @@ export type ErrorDetail = {
     readonly external_id: string | null
     readonly errors: readonly FieldError[]
   }[]
+  /** Of a query that was stopped for its cost: the edges it would look at, at least. */
+  readonly estimatedEdges?: number
   readonly retryAfterSeconds?: number
   /** For the log only: never shown to the caller. */
   readonly context?: Readonly<Record<string, unknown>>

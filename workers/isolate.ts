@@ -11,6 +11,7 @@ import type { TierName } from '../core/cache/tier.ts'
 import type { TenantId } from '../core/ids.ts'
 import { type LogAddress, logName } from '../core/log/address.ts'
 import type { GraphSchema } from '../core/types/graph-schema.ts'
+import { TopologyShelf } from './operations/topology/shelf.ts'
 
 /** Graphs whose types one isolate keeps compiled. */
 const MAX_SCHEMAS = 500
@@ -63,4 +64,12 @@ export function logState(log: LogAddress): LogState {
   const state = { view: new LogView(), flights: new SingleFlight<Timed<Loaded<unknown>>>() }
   logs.set(name, state)
   return state
+}
+
+let shelf: TopologyShelf | null = null
+
+/** Topologies of graphs in this isolate; the first who asks says how much room they have. */
+export function topologyShelf(budgetMb: number): TopologyShelf {
+  shelf ??= new TopologyShelf(budgetMb * 1024 * 1024)
+  return shelf
 }

@@ -23,8 +23,15 @@ import type { Committed } from '../durable-objects/graph-log/committed.ts'
 import type { Env } from '../env.ts'
 import type { FileStore } from './files/file-store.ts'
 import { r2Files } from './files/r2-files.ts'
-import { isolate, logState } from './isolate.ts'
+import { isolate, logState, topologyShelf } from './isolate.ts'
 import { type JobToSend, sendJob } from './jobs/messages.ts'
+import type { TopologyShelf } from './operations/topology/shelf.ts'
+import {
+  type EdgeCopies,
+  type TopologyFiles,
+  type TopologyStore,
+  topologyStore,
+} from './operations/topology/store.ts'
 import { openRedis, upstashRedis } from './upstash-redis.ts'
 
 /** Who may register; see env.ts. */
@@ -53,6 +60,11 @@ export type Services = {
   readonly files: FileStore
   /** Tells the queue of its priority that a job is to go on. */
   readonly sendJob: (job: JobToSend) => Promise<void>
+  readonly topologies: {
+    readonly shelf: TopologyShelf
+    /** `null`: there is no bucket to keep them in. */
+    readonly store: TopologyStore | null
+  }
 }
 
 /** The composition root: built per request, since the runtime ties I/O objects to one. */
@@ -105,6 +117,9 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
     },
     files: r2Files(env.FILES),
     sendJob: (job) => sendJob(env, job),
+    get topologies() {
+      return { shelf: topologyShelf(env.TENDRIL_TOPOLOGY_MB), store: storeOf(env) }
+    },
   }
 }
 
@@ -144,6 +159,16 @@ function logObject(env: Env, log: LogAddress): LogObject {
 function logId(log: LogAddress): string {
   return log.kind === 'graph' ? log.graphId : log.tenantId
 }
+
+function storeOf({ FILES }: Env): TopologyStore | null {
+  if (!FILES) return null
+  return topologyStore(FILES as TopologyFiles, {
+    match: async (url) => (await edgeCopies()).match(url),
+    put: async (url, response) => (await edgeCopies()).put(url, response),
+  })
+}
+
+const edgeCopies = () => caches.open('tendril') as unknown as Promise<EdgeCopies>
 
 /** Tiers beyond memory, the nearest first. */
 function farTiers({ UPSTASH_REDIS_CACHE_URL: url, UPSTASH_REDIS_CACHE_TOKEN: token }: Env): Tier[] {

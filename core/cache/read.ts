@@ -31,6 +31,14 @@ export async function read<T>(log: LogReader, request: ReadRequest<T>): Promise<
   }
 }
 
+/**
+ * Watermarks that the level allows to rely on, asked for if need be; `null`: the log's object is away,
+ * and the level can do without it.
+ */
+export async function sufficient(log: LogReader, request: Freshness): Promise<Known | null> {
+  return enough(log, request) ?? (await asked(log, request))
+}
+
 /** Watermarks that the level allows to rely on; `null`: the log's object has to be asked. */
 function enough(log: LogReader, request: Freshness): Known | null {
   const { consistency, bookmark, arrivedAt } = request
@@ -77,7 +85,7 @@ function fromMemory<T>(
  * Asks the log's object. `null`: it is away and the level can do without it (R7). A strong read cannot,
  * and never silently falls to the tables (R6).
  */
-async function askLog(
+export async function askLog(
   { view, after, ask, now, waiting }: LogReader,
   { consistency }: Freshness,
   atLeast: number,

@@ -15,6 +15,8 @@ import { RouteTable } from './route-table.ts'
 import { authRoutes } from './routes/auth.ts'
 import { entityRoutes } from './routes/entities.ts'
 import { fileRoutes } from './routes/files.ts'
+import { graphEntityRoutes } from './routes/graph-entity-queries.ts'
+import { graphQueryRoutes } from './routes/graph-queries.ts'
 import { healthRoutes } from './routes/health.ts'
 import { importExportRoutes } from './routes/import-export.ts'
 import { invitationRoutes } from './routes/invitations.ts'
@@ -40,6 +42,8 @@ graphRoutes(app)
 typeRoutes(app)
 entityRoutes(app)
 relationshipRoutes(app)
+graphQueryRoutes(app)
+graphEntityRoutes(app)
 logRoutes(app)
 importExportRoutes(app)
 jobRoutes(app)

@@ -42,6 +42,7 @@ export function statusOf(code: ErrorCode): number {
       return 416
     case 'invalid':
     case 'idempotency_mismatch':
+    case 'cost_exceeded':
       return 422
     case 'rate_limited':
       return 429
@@ -65,6 +66,7 @@ export type Problem = {
   readonly command?: number
   readonly errors?: readonly { readonly pointer: string; readonly message: string }[]
   readonly examples?: ErrorDetail['examples']
+  readonly estimated_edges?: number
 }
 
 /** Anything thrown, as the answer a client gets: of what is not an `AppError`, only a request id. */
@@ -73,7 +75,7 @@ export function problemResponse(error: unknown, requestId: string, instance: str
     ? error
     : new AppError('internal', 'an internal error; quote the request id when you report it')
   const status = statusOf(known.code)
-  const { errors, examples, command, retryAfterSeconds, allow } = known.detail
+  const { errors, examples, command, estimatedEdges, retryAfterSeconds, allow } = known.detail
   const problem: Problem = {
     type: `urn:tendril:problem:${known.code}`,
     title: titleOf(known.code),
@@ -85,6 +87,7 @@ export function problemResponse(error: unknown, requestId: string, instance: str
     ...(command === undefined ? {} : { command }),
     ...(errors === undefined ? {} : { errors }),
     ...(examples === undefined ? {} : { examples }),
+    ...(estimatedEdges === undefined ? {} : { estimated_edges: estimatedEdges }),
   }
   const headers = new Headers({ 'content-type': 'application/problem+json' })
   if (retryAfterSeconds !== undefined) headers.set('retry-after', String(retryAfterSeconds))

@@ -338,6 +338,10 @@ export const problem = z
       .array(counterexample)
       .optional()
       .openapi({ description: 'With `type_violated`: records that are not as the schema wants.' }),
+    estimated_edges: z
+      .int()
+      .optional()
+      .openapi({ description: 'With `cost_exceeded`: edges that the query would look at, about.' }),
   })
   .openapi('Problem', { description: 'Problem details (RFC 9457).' })
 

@@ -23,11 +23,7 @@ function everyHour(env: Env, waitUntil: WaitUntil): Promise<void> {
 
 /** None of these waits for another, and each fails by itself. */
 function everyMinute(env: Env, waitUntil: WaitUntil): Promise<void> {
-  return settled([
-    sweepLogs(env),
-    sweepJobs(services(env, waitUntil)),
-    workOnTypes(env, waitUntil),
-  ])
+  return settled([sweepLogs(env), sweepJobs(services(env, waitUntil)), workOnTypes(env, waitUntil)])
 }
 
 /** Sends pointers to logs that some consumer has not read to the end: messages may have been lost. */

@@ -129,6 +129,28 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   'GET /api/v1/graphs/{graph}/entities/{id}/neighbors': read((fixture) => ({
     path: inGraph(fixture, `/entities/${fixture.from.id}/neighbors`),
   })),
+  'GET /api/v1/graphs/{graph}/entities/{id}/component': read((fixture) => ({
+    path: inGraph(fixture, `/entities/${fixture.from.id}/component`),
+  })),
+  'GET /api/v1/graphs/{graph}/entities/{id}/degree': read((fixture) => ({
+    path: inGraph(fixture, `/entities/${fixture.from.id}/degree`),
+  })),
+  'POST /api/v1/graphs/{graph}/traverse': read((fixture) => ({
+    path: inGraph(fixture, '/traverse'),
+    body: { ids: [fixture.from.id] },
+  })),
+  'POST /api/v1/graphs/{graph}/subgraph': read((fixture) => ({
+    path: inGraph(fixture, '/subgraph'),
+    body: { ids: [fixture.from.id] },
+  })),
+  'POST /api/v1/graphs/{graph}/paths': read((fixture) => ({
+    path: inGraph(fixture, '/paths'),
+    body: { from_id: fixture.from.id, to_id: fixture.to.id },
+  })),
+  'POST /api/v1/graphs/{graph}/common-neighbors': read((fixture) => ({
+    path: inGraph(fixture, '/common-neighbors'),
+    body: { ids: [fixture.from.id, fixture.to.id] },
+  })),
   'GET /api/v1/graphs/{graph}/relationships': read((fixture) => ({
     path: inGraph(fixture, `/relationships?from_id=${fixture.from.id}`),
   })),

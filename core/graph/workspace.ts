@@ -1,0 +1,54 @@
+/** A growing list of numbers below 2³². */
+export class Numbers {
+  values = new Uint32Array(1024)
+
+  /** Makes room for `length` values. Whoever holds `values` takes it anew. */
+  reserve(length: number): Uint32Array {
+    if (this.values.length < length) {
+      const larger = new Uint32Array(Math.max(length, this.values.length * 2))
+      larger.set(this.values)
+      this.values = larger
+    }
+    return this.values
+  }
+}
+
+/** A set of nodes that is emptied in constant time, and a number for each node in it. */
+export class NodeTable {
+  marks = new Uint8Array(0)
+  #slots = new Uint32Array(0)
+  /** The mark of what is in the set. */
+  mark = 0
+
+  /** Empties the set and makes room for nodes below `nodes`. */
+  begin(nodes: number): void {
+    if (this.marks.length < nodes) {
+      this.marks = new Uint8Array(nodes)
+      this.mark = 0
+    }
+    if (this.mark === 255) {
+      this.marks.fill(0)
+      this.mark = 0
+    }
+    this.mark += 1
+  }
+
+  /** Room for the numbers, which a plain search does without. Contents are kept by no search. */
+  slots(): Uint32Array {
+    if (this.#slots.length < this.marks.length) this.#slots = new Uint32Array(this.marks.length)
+    return this.#slots
+  }
+}
+
+/** What searches write to, kept from one to the next: they follow one another, never overlap. */
+export class Workspace {
+  readonly reached = new NodeTable()
+  readonly alsoReached = new NodeTable()
+  readonly queue = new Numbers()
+  readonly backQueue = new Numbers()
+  readonly parents = new Numbers()
+  readonly vias = new Numbers()
+  /** Where edges are copied to that are not as they stand in the base. */
+  readonly targets = new Numbers()
+  readonly edges = new Numbers()
+}

@@ -1,0 +1,64 @@
+import type { JsonObject } from '../../core/json.ts'
+import type { QueryInput } from '../operations/graph-queries.ts'
+import { PLAN_CAPS } from '../operations/topology/caps.ts'
+import type { EntityRef } from '../operations/topology/entity-ids.ts'
+import { parseWhere } from './graph-where.ts'
+
+/** What the bodies of queries have in common. */
+type QueryBody = {
+  readonly direction?: 'out' | 'in' | 'both' | undefined
+  readonly relationship_types?: readonly string[] | undefined
+  readonly entity_types?: readonly string[] | undefined
+  readonly where?: JsonObject | undefined
+  readonly return?: 'count' | 'ids' | 'entities' | 'records' | undefined
+  readonly limit?: number | undefined
+  readonly depth?: number | undefined
+  readonly max_cost?: number | undefined
+  readonly on_cap?: 'partial' | 'error' | undefined
+}
+
+/** What an engine is asked, as far as the body says it. Throws `invalid` for a wrong filter. */
+export function queryOf(
+  body: QueryBody,
+  names: readonly EntityRef[],
+): Omit<QueryInput<unknown>, 'request'> & { readonly request: RequestOf } {
+  const { direction, relationship_types: types, entity_types: entityTypes } = body
+  const { limit, depth, on_cap: onCap, max_cost: maxEdges } = body
+  return {
+    names,
+    where: parseWhere(body.where),
+    withRecords: body.return === 'records',
+    request: {
+      maxEdges: maxEdges ?? PLAN_CAPS.defaultMaxEdges,
+      ...given({ direction, types, entityTypes, limit, depth, onCap }),
+    },
+  }
+}
+
+type RequestOf = { readonly maxEdges: number } & Given<{
+  direction: QueryBody['direction']
+  types: readonly string[] | undefined
+  entityTypes: readonly string[] | undefined
+  limit: number | undefined
+  depth: number | undefined
+  onCap: QueryBody['on_cap']
+}>
+
+type Given<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> }
+
+/** Without what is undefined, so that an engine's own defaults hold. */
+export function given<T extends object>(fields: T): Given<T> {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as Given<T>
+}
+
+/** First those named by id, then the others. */
+export function namesOf({
+  ids = [],
+  external_ids: externalIds = [],
+}: {
+  readonly ids?: readonly string[] | undefined
+  readonly external_ids?: readonly string[] | undefined
+}): EntityRef[] {
+  return [...ids.map((id) => ({ id })), ...externalIds.map((externalId) => ({ externalId }))]
+}

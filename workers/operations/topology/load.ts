@@ -1,0 +1,51 @@
+import { GraphView } from '../../../core/graph/graph-view.ts'
+import type { Topology } from '../../../core/graph/topology.ts'
+import type { GraphAddress } from '../../../core/log/address.ts'
+import type { Database } from '../../../db/client.ts'
+import { buildTopology } from './build.ts'
+import type { HeldTopology } from './held.ts'
+import type { TopologyStore } from './store.ts'
+
+/**
+ * Entities and relationships up to which an isolate builds a topology for itself, in the time that it
+ * has after an answer. A larger one is built by a job and loaded from where that put it.
+ */
+export const MAX_ROWS_BUILT_BY_READER = 400_000
+
+export type Loading = {
+  readonly shard: Database
+  readonly graph: GraphAddress
+  readonly historyId: string
+  readonly weightKeys: readonly string[] | null
+  /** `null`: there is nowhere to keep them. */
+  readonly store: TopologyStore | null
+  readonly budgetBytes: number
+}
+
+/** `too_large`: for the budget, or to be built here and nobody has built it yet. */
+export type LoadOutcome = HeldTopology | 'too_large' | 'moved'
+
+/** A topology of the graph: the one that was stored last, or one built now, which is then stored. */
+export async function loadTopology(loading: Loading): Promise<LoadOutcome> {
+  const { shard, graph, historyId, weightKeys, budgetBytes } = loading
+  // Stored are those without weights; the others are rarer, and each is of one property.
+  const store = weightKeys === null ? loading.store : null
+  const stored = await store?.latest(graph, historyId)
+  if (store && stored) {
+    if (stored.bytes > budgetBytes) return 'too_large'
+    const topology = await store.load(stored)
+    if (topology?.meta.history === historyId) return held(topology)
+  }
+  const topology = await buildTopology(shard, graph, {
+    weightKeys,
+    maxRows: MAX_ROWS_BUILT_BY_READER,
+  })
+  if (typeof topology === 'string') return topology
+  await store?.save(graph, topology).catch(() => undefined)
+  return topology.buffer.byteLength > budgetBytes ? 'too_large' : held(topology)
+}
+
+export function held(topology: Topology): HeldTopology {
+  const { seq, meta } = topology
+  return { historyId: meta.history, view: new GraphView(topology), upTo: seq, knownAt: -Infinity }
+}

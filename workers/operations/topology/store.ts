@@ -1,0 +1,141 @@
+import { promisify } from 'node:util'
+import { constants, createZstdDecompress, zstdCompress } from 'node:zlib'
+import { openTopology, type Topology } from '../../../core/graph/topology.ts'
+import { TopologyError } from '../../../core/graph/topology-error.ts'
+import type { GraphAddress } from '../../../core/log/address.ts'
+
+/** Where files are: what is used here of an R2 bucket. */
+export type TopologyFiles = {
+  get(key: string): Promise<{ readonly body: ReadableStream; text(): Promise<string> } | null>
+  put(key: string, value: ArrayBuffer | Uint8Array | string): Promise<unknown>
+  delete(key: string): Promise<unknown>
+}
+
+/** The cache of the data centre, which holds copies of files: what is used here of the Cache API. */
+export type EdgeCopies = {
+  match(url: string): Promise<Response | undefined>
+  put(url: string, response: Response): Promise<void>
+}
+
+export type StoredTopology = {
+  readonly seq: number
+  readonly key: string
+  /** Before it was compressed. */
+  readonly bytes: number
+}
+
+export type TopologyStore = {
+  /** What was stored last of this history; `null`: nothing, or a pointer that is not ours. */
+  latest(graph: GraphAddress, historyId: string): Promise<StoredTopology | null>
+  /** `null`: it is gone, or not what it was when it was stored. */
+  load(stored: StoredTopology): Promise<Topology | null>
+  save(graph: GraphAddress, topology: Topology): Promise<void>
+}
+
+/** Files larger than this are not copied into the data centre's cache, which takes up to 512 MB. */
+const MAX_EDGE_BYTES = 64 * 1024 * 1024
+/** The name of a file is good for ever: another seq is another file. */
+const EDGE_SECONDS = 24 * 3_600
+const ZSTD_LEVEL = 3
+
+const compress = promisify(zstdCompress)
+
+/**
+ * Topologies as zstd frames (RFC 8878) at `topologies/<tenant>/<graph>/<history>/<seq>`, and beside
+ * them `latest`, which names the newest. A file is written before the pointer to it, and the one that
+ * the pointer named before is removed after it.
+ */
+export function topologyStore(files: TopologyFiles, edge: EdgeCopies | null): TopologyStore {
+  const latest: TopologyStore['latest'] = async (graph, historyId) => {
+    const pointer = await files.get(`${folderOf(graph, historyId)}/latest`)
+    return pointer ? parsePointer(await pointer.text()) : null
+  }
+  return {
+    latest,
+    async load(stored) {
+      const url = `https://cache.tendril.invalid/${stored.key}`
+      const copy = await edge?.match(url).catch(() => undefined)
+      const found = copy?.body ?? (await files.get(stored.key))?.body
+      if (!found) return null
+      const isCopied = copy !== undefined || edge === null || stored.bytes > MAX_EDGE_BYTES
+      const [body, rest] = isCopied ? [found, null] : found.tee()
+      const copying = rest && edge?.put(url, edgeResponse(rest)).catch(() => undefined)
+      const topology = await decompressed(body, stored.bytes).catch(refusedFile)
+      await copying
+      return topology
+    },
+    async save(graph, topology) {
+      const folder = folderOf(graph, topology.meta.history)
+      const former = await latest(graph, topology.meta.history)
+      if (former && former.seq >= topology.seq) return
+      const key = `${folder}/${topology.seq}`
+      const bytes = topology.buffer.byteLength
+      const params = { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL }
+      await files.put(key, await compress(new Uint8Array(topology.buffer), { params }))
+      await files.put(`${folder}/latest`, JSON.stringify({ seq: topology.seq, key, bytes }))
+      if (former) await files.delete(former.key)
+    },
+  }
+}
+
+function folderOf({ tenantId, graphId }: GraphAddress, historyId: string): string {
+  return `topologies/${tenantId}/${graphId}/${historyId}`
+}
+
+function parsePointer(text: string): StoredTopology | null {
+  try {
+    const { seq, key, bytes } = JSON.parse(text) as Partial<StoredTopology>
+    const isPointer = Number.isSafeInteger(seq) && Number.isSafeInteger(bytes)
+    return isPointer && typeof key === 'string'
+      ? { seq: Number(seq), key, bytes: Number(bytes) }
+      : null
+  } catch {
+    // Not JSON: cut off, or of another version.
+    return null
+  }
+}
+
+function edgeResponse(body: ReadableStream): Response {
+  return new Response(body, { headers: { 'cache-control': `max-age=${EDGE_SECONDS}` } })
+}
+
+/** Into one buffer of the size that it will have: never twice in memory. */
+async function decompressed(body: ReadableStream, bytes: number): Promise<Topology> {
+  const whole = new Uint8Array(bytes)
+  const decompress = createZstdDecompress()
+  const fed = feed(body, decompress)
+  let at = 0
+  for await (const chunk of decompress) {
+    const part = chunk as Uint8Array
+    if (at + part.byteLength > bytes) throw new TopologyError('corrupt', 'longer than it was said')
+    whole.set(part, at)
+    at += part.byteLength
+  }
+  await fed
+  if (at < bytes) throw new TopologyError('truncated', `${at} of ${bytes} bytes are there`)
+  return openTopology(whole.buffer)
+}
+
+async function feed(
+  body: ReadableStream,
+  into: ReturnType<typeof createZstdDecompress>,
+): Promise<void> {
+  try {
+    for await (const chunk of body as ReadableStream<Uint8Array>) {
+      if (!into.write(chunk)) await new Promise((resolve) => into.once('drain', resolve))
+    }
+    into.end()
+  } catch (error) {
+    into.destroy(error instanceof Error ? error : new Error(String(error)))
+  }
+}
+
+/** Of another layout, cut off or spoilt: built anew, as if it were not there. */
+function refusedFile(error: unknown): null {
+  if (error instanceof TopologyError || isZlibError(error)) return null
+  throw error
+}
+
+function isZlibError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^(Z_|ZSTD_|ERR_)/.test(String(error.code))
+}
