@@ -137,7 +137,7 @@ function instanceOptions(options: ServerOptions, worker: WorkerOptions, host: st
       onLog(message, level === 'error' ? 'error' : 'info'),
     resourcePersistencePath: options.persistDir,
     workers: isolatesOf(options).flatMap((name, i) => [
-      i === 0 ? worker : sibling(worker, name),
+      i === 0 ? worker : sibling(worker, name, i),
       {
         // A socket of the worker itself would lead to the assets router; one of a worker without
         // assets may lead straight to another worker.
@@ -161,12 +161,20 @@ function doorOf(isolate: number): string {
   return isolate === 0 ? DOOR : `${DOOR}-${isolate + 1}`
 }
 
-/** The same worker once more, whose Durable Objects are those of the first. */
-function sibling(worker: WorkerOptions, name: string) {
+/**
+ * The same worker once more. The Durable Objects are those of the first; so is the edge cache of every
+ * second one, while the others have none, as in a data centre where nobody has read yet.
+ */
+function sibling(worker: WorkerOptions, name: string, isolate: number) {
   const durableObjects = Object.entries(worker.durableObjects).map(
     ([binding, object]) => [binding, { ...object, scriptName: WORKER }] as const,
   )
-  return { ...worker, name, durableObjects: Object.fromEntries(durableObjects) }
+  return {
+    ...worker,
+    name,
+    cacheAPI: isolate % 2 === 0,
+    durableObjects: Object.fromEntries(durableObjects),
+  }
 }
 
 class ForwardingLog extends Log {

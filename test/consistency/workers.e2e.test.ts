@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { seededRandom } from '../durable-objects/graph-log/histories/random.ts'
 import { problemsOf } from './check.ts'
 import { explain } from './explain.ts'
-import type { History } from './history.ts'
 import { type Isolates, startIsolates } from './live/isolates.ts'
-import { liveHistory } from './live/live-history.ts'
+import { causeLiveFaults } from './live/live-faults.ts'
+import { type LiveHistory, liveHistory } from './live/live-history.ts'
 
 /** Of what clients ask for and of the faults; what comes of it depends on the machine, too. */
 const SEED = Number(process.env.TENDRIL_SEED ?? Date.now() % 2 ** 31)
-const ISOLATES = 3
-const HISTORIES = 10
-const CLIENTS = 8
-const OPERATIONS = 250
+const ISOLATES = 4
+const QUIET_HISTORIES = 3
+/** Busy histories are begun for so long, one after the other: more of them on a faster machine. */
+const BUSY_MS = 25_000
 
 let isolates: Isolates
 let credential: string
@@ -34,29 +35,72 @@ afterAll(() => isolates.stop())
 describe('clients of several isolates', () => {
   it('get what their levels promise, whatever fails', async () => {
     console.info(`TENDRIL_SEED=${SEED}`)
-    const histories: History[] = []
-    for (let i = 0; i < HISTORIES; i += 1) {
-      const options = { seed: SEED + i, clients: CLIENTS, operations: OPERATIONS, credential }
-      const history = await liveHistory(isolates, options)
+    const caused: string[] = []
+    let isOver = false
+    const causing = causeLiveFaults(isolates, seededRandom(SEED), {
+      caused,
+      isOver: () => isOver,
+    })
+    const all = await Promise.all([quietHistories(caused), busyHistories(caused)])
+    isOver = true
+    await causing
+    const histories = all.flat()
+    for (const { history } of histories) {
       const problems = problemsOf(history)
       expect(problems, `${explain(history)}\n${problems.join('\n')}`).toEqual([])
-      histories.push(history)
     }
-    console.info(summary(histories))
+    const met = happenings(histories, caused)
+    console.info(met)
+    expect(Object.keys(met)).toEqual(
+      expect.arrayContaining([
+        ...['strong', 'session', 'bounded', 'committed', 'refused', 'unknown'],
+        ...['memory', 'edge', 'redis', 'origin', 'the objects crash'],
+      ]),
+    )
   })
 })
 
-function summary(histories: readonly History[]): Record<string, number> {
-  const counts: Record<string, number> = {}
-  const count = (what: string) => {
-    counts[what] = (counts[what] ?? 0) + 1
+/** Isolates that hear of a graph now and then only: what they know is mostly old. */
+function quietHistories(faults: readonly string[]): Promise<LiveHistory[]> {
+  const histories = Array.from({ length: QUIET_HISTORIES }, (_, i) =>
+    liveHistory(isolates.server.urls, {
+      ...{ seed: SEED + i, credential, faults, clients: 5, operations: 90, pauseMs: 2_500 },
+      ...{ levels: ['session', 'bounded'], keepsBookmarks: false },
+    }),
+  )
+  return Promise.all(histories)
+}
+
+async function busyHistories(faults: readonly string[]): Promise<LiveHistory[]> {
+  const histories: LiveHistory[] = []
+  const begin = performance.now()
+  while (performance.now() - begin < BUSY_MS) {
+    const history = await liveHistory(isolates.server.urls, {
+      ...{ seed: SEED + QUIET_HISTORIES + histories.length, credential, faults },
+      ...{ clients: 8, operations: 250, pauseMs: 15, keepsBookmarks: true },
+      levels: ['strong', 'session', 'session', 'bounded'],
+    })
+    histories.push(history)
   }
-  for (const { operations, faults } of histories) {
-    for (const operation of operations) {
+  return histories
+}
+
+/** How often what happened. */
+function happenings(
+  histories: readonly LiveHistory[],
+  faults: readonly string[],
+): Record<string, number> {
+  const counts: Record<string, number> = {}
+  const count = (what: string, times = 1) => {
+    counts[what] = (counts[what] ?? 0) + times
+  }
+  for (const { history, sources } of histories) {
+    for (const operation of history.operations) {
       if (operation.does === 'write') count(operation.outcome)
       else count(operation.isStale ? 'stale' : operation.consistency.level)
     }
-    for (const fault of faults) count(fault.replace(/^.* ms: /, ''))
+    for (const [source, times] of sources) count(source, times)
   }
+  for (const fault of faults) count(fault.replace(/^.* ms: /, ''))
   return counts
 }

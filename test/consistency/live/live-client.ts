@@ -9,14 +9,28 @@ import { type Choices, type Seen, someCommands, someQueries } from '../simulator
 import type { Universe } from '../simulator/universe.ts'
 import { type HttpRequest, levelText, readOf, writeOf } from './http.ts'
 
+export type LiveOptions = {
+  readonly seed: number
+  readonly credential: string
+  readonly clients: number
+  readonly operations: number
+  /** Longest pause of a client between operations. */
+  readonly pauseMs: number
+  readonly levels: readonly Consistency['level'][]
+  /** `false`: requests name no bookmark. */
+  readonly keepsBookmarks: boolean
+  /** What goes wrong meanwhile; others add to it. */
+  readonly faults: readonly string[]
+}
+
 /** What the clients of one graph share. */
 export type LiveGraph = {
+  readonly options: LiveOptions
   readonly graph: string
   readonly universe: Universe
   readonly random: Random
   /** Of the isolates. */
   readonly urls: readonly string[]
-  readonly credential: string
   readonly clock: Clock
   readonly operations: Operation[]
   readonly problems: string[]
@@ -27,6 +41,8 @@ export type LiveGraph = {
   readonly all: LiveClient[]
   readonly hotEntities: number
   readonly writes: number
+  /** How often each tier answered. */
+  readonly sources: Map<string, number>
   left: number
 }
 
@@ -69,7 +85,7 @@ export class LiveClient {
   async run(): Promise<void> {
     while (this.#shared.left > 0) {
       this.#shared.left -= 1
-      await delay(this.#random.below(15))
+      await delay(this.#random.below(this.#shared.options.pauseMs))
       if (this.#random.chance(0.2)) this.#takeBookmark()
       if (this.#random.chance(this.#shared.writes)) await this.#write()
       else await this.#read()
@@ -115,6 +131,7 @@ export class LiveClient {
     const etag = answer.headers.get('etag')
     if (answer.status === 200 && etag) this.#kept.set(request.path, { etag, values })
     this.#remember(queries, values)
+    this.#countSource(answer.headers.get('cache-status'))
     const index = operations.push({
       ...{ ...call, ...ended, does: 'read', consistency, queries, after },
       observed: queries.flatMap((query, i) => observe(query, values[i] ?? null, universe)),
@@ -122,7 +139,7 @@ export class LiveClient {
     })
     // A 404 carries no bookmark: whoever goes on from it has seen no more than before.
     const seen = answer.headers.get('tendril-bookmark')
-    if (seen !== null) this.mark = { bookmark: seen, after: [index - 1] }
+    this.#sees(seen, [index - 1])
   }
 
   async #write(): Promise<void> {
@@ -140,7 +157,11 @@ export class LiveClient {
     if (outcome !== 'committed' || bookmark === null) return
     answered.set(commitId, seqOf(bookmark))
     const { after } = this.mark
-    this.mark = { bookmark, after: [...after, index] }
+    this.#sees(bookmark, [...after, index])
+  }
+
+  #sees(bookmark: string | null, after: readonly number[]): void {
+    if (bookmark !== null && this.#shared.options.keepsBookmarks) this.mark = { bookmark, after }
   }
 
   #recordWrite(call: Begun, write: Pick<Write, 'commitId' | 'commands' | 'outcome'>): number {
@@ -172,9 +193,9 @@ export class LiveClient {
     { method, path, body }: HttpRequest,
     headers: Readonly<Record<string, string>>,
   ): Promise<HttpAnswer | null> {
-    const { urls, graph, credential } = this.#shared
+    const { urls, graph, options } = this.#shared
     const url = `${this.#random.pick(urls)}/api/v1/graphs/${graph}${path}`
-    const authorization = `Bearer ${credential}`
+    const authorization = `Bearer ${options.credential}`
     const type = body === undefined ? {} : { 'content-type': 'application/json' }
     try {
       const response = await fetch(url, {
@@ -204,7 +225,7 @@ export class LiveClient {
 
   get #choices(): Choices {
     const { random, universe, hotEntities } = this.#shared
-    return { random, universe, hotEntities, plainReads: 0.3, namesVersions: true }
+    return { random, universe, hotEntities, plainReads: 0.5, namesVersions: true }
   }
 
   /** Several records are one request; several of anything else would be several. */
@@ -219,10 +240,17 @@ export class LiveClient {
 
   #someConsistency(): Consistency {
     const random = this.#random
-    const level = random.pick(['strong', 'session', 'session', 'bounded'] as const)
+    const level = random.pick(this.#shared.options.levels)
     if (level !== 'bounded') return { level }
     const boundMs = random.pick([0, 50, 300, 2_000])
     return { level, boundMs, staleIfErrorMs: random.chance(0.5) ? 0 : 10_000 }
+  }
+
+  /** The tier that had it, or none. */
+  #countSource(status: string | null): void {
+    const { sources } = this.#shared
+    const source = /^tendril-(\w+); hit/.exec(status ?? '')?.[1] ?? 'origin'
+    sources.set(source, (sources.get(source) ?? 0) + 1)
   }
 
   #remember(queries: readonly Query[], values: readonly Value[]): void {

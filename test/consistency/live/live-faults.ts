@@ -5,13 +5,18 @@ import type { Isolates } from './isolates.ts'
 
 type Fault = readonly [name: string, begin: () => Promise<void>]
 
-/** One fault after the other, each for a while, until `isOver`; leaves everything working. */
+const LONGEST_FAULT_MS = 300
+const LONGEST_CALM_MS = 900
+
+/**
+ * One fault after the other, each for a while, until `isOver`; leaves everything working. Adds each to
+ * `caused`, with its time.
+ */
 export async function causeLiveFaults(
   { server, sql, redis, redisChaos, flushRedis }: Isolates,
   random: Random,
-  isOver: () => boolean,
-): Promise<string[]> {
-  const caused: string[] = []
+  { caused, isOver }: { readonly caused: string[]; readonly isOver: () => boolean },
+): Promise<void> {
   const seed = () => random.below(2 ** 31)
   const setSql = async (cutBefore: number, cutAfter: number, delayMs: number) =>
     sql.set({ cutBefore, cutAfter, delayMs, seed: seed() })
@@ -33,10 +38,9 @@ export async function causeLiveFaults(
     const [name, begin] = random.pick(faults)
     caused.push(`${Math.round(performance.now())} ms: ${name}`)
     await begin()
-    await delay(random.below(300))
+    await delay(random.below(LONGEST_FAULT_MS))
     await setSql(0, 0, 0)
     await setRedis({})
-    await delay(random.below(300))
+    await delay(random.below(LONGEST_CALM_MS))
   }
-  return caused
 }

@@ -1,52 +1,47 @@
 import { seededRandom } from '../../durable-objects/graph-log/histories/random.ts'
 import type { Change, Changes } from '../../harness/api.ts'
-import type { History, Operation } from '../history.ts'
+import type { History } from '../history.ts'
 import { Universe } from '../simulator/universe.ts'
-import type { Isolates } from './isolates.ts'
-import { Clock, LiveClient, type LiveGraph } from './live-client.ts'
-import { causeLiveFaults } from './live-faults.ts'
+import { Clock, LiveClient, type LiveGraph, type LiveOptions } from './live-client.ts'
 import { truthOf } from './truth.ts'
 
-export type LiveOptions = {
-  readonly seed: number
-  readonly clients: number
-  readonly operations: number
-  readonly credential: string
+export type LiveHistory = {
+  readonly history: History
+  /** How often each tier answered, as `Cache-Status` names them. */
+  readonly sources: ReadonlyMap<string, number>
 }
 
-/** Clients at work on a new graph through all isolates, with faults: recorded for the checkers. */
-export async function liveHistory(isolates: Isolates, options: LiveOptions): Promise<History> {
-  const { seed, clients, operations, credential } = options
-  const random = seededRandom(seed)
+/** Clients at work on a new graph, each request through any isolate: recorded for the checkers. */
+export async function liveHistory(
+  urls: readonly string[],
+  options: LiveOptions,
+): Promise<LiveHistory> {
+  const random = seededRandom(options.seed)
   const shared: LiveGraph = {
-    ...{
-      graph: `history-${seed}`,
-      universe: new Universe(random, random.uuid),
-      random,
-      credential,
-    },
-    ...{ urls: isolates.server.urls, clock: new Clock(), operations: [], problems: [] },
-    ...{ begun: new Map(), answered: new Map(), all: [], left: operations },
+    ...{ urls, options, random, clock: new Clock() },
+    ...{ graph: `history-${options.seed}`, universe: new Universe(random, random.uuid) },
+    ...{ operations: [], problems: [], all: [], left: options.operations },
+    ...{ begun: new Map(), answered: new Map(), sources: new Map() },
     ...{ hotEntities: random.pick([2, 3, 5]), writes: random.pick([0.1, 0.25, 0.4]) },
   }
   await ask(shared, 'POST', '/graphs', { name: shared.graph })
-  for (let number = 0; number < clients; number += 1) {
+  for (let number = 0; number < options.clients; number += 1) {
     shared.all.push(new LiveClient(number, shared))
   }
-  let isOver = false
-  const causing = causeLiveFaults(isolates, seededRandom(seed), () => isOver)
   await Promise.all(shared.all.map((client) => client.run()))
-  isOver = true
-  const faults = await causing
-  const { universe, begun, answered, problems } = shared
+  return { history: await recorded(shared), sources: shared.sources }
+}
+
+async function recorded(shared: LiveGraph): Promise<History> {
+  const { seed, faults } = shared.options
+  const { universe, begun, answered, operations, problems } = shared
   const truth = truthOf(await changesOf(shared), begun, universe)
   const committed = new Map(truth.committed)
   for (const [commitId, seq] of answered) {
     // What was so already is written without a trace.
     if (!committed.has(commitId)) committed.set(commitId, [truth.placeAt(seq)])
   }
-  const known: readonly Operation[] = shared.operations
-  return { seed, universe, operations: known, truth: { ...truth, committed }, problems, faults }
+  return { seed, universe, operations, truth: { ...truth, committed }, problems, faults }
 }
 
 async function changesOf(shared: LiveGraph): Promise<Change[]> {
@@ -64,7 +59,7 @@ const PATIENCE = 20
 
 /** Repeated until it is answered: what failed a moment ago may go on failing for another. */
 async function ask(
-  { urls, credential }: LiveGraph,
+  { urls, options }: LiveGraph,
   method: string,
   path: string,
   body?: unknown,
@@ -74,7 +69,7 @@ async function ask(
     const response = await fetch(`${urls[0]}/api/v1${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${credential}`,
+        authorization: `Bearer ${options.credential}`,
         'idempotency-key': idempotencyKey,
         'tendril-consistency': 'strong',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
