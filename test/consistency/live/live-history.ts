@@ -2,7 +2,8 @@ import { seededRandom } from '../../durable-objects/graph-log/histories/random.t
 import type { Change, Changes } from '../../harness/api.ts'
 import type { History } from '../history.ts'
 import { Universe } from '../simulator/universe.ts'
-import { Clock, LiveClient, type LiveGraph, type LiveOptions } from './live-client.ts'
+import { LiveClient } from './live-client.ts'
+import { Clock, type LiveGraph, type LiveOptions } from './live-graph.ts'
 import { truthOf } from './truth.ts'
 
 export type LiveHistory = {
