@@ -9,7 +9,9 @@ import { type LiveHistory, liveHistory } from './live/live-history.ts'
 /** Of what clients ask for and of the faults; what comes of it depends on the machine, too. */
 const SEED = Number(process.env.TENDRIL_SEED ?? Date.now() % 2 ** 31)
 const ISOLATES = 4
-const BUSY_HISTORIES = 8
+const QUIET_HISTORIES = 3
+/** Busy histories are begun for so long, one after the other: more of them on a faster machine. */
+const BUSY_MS = 25_000
 
 let isolates: Isolates
 let credential: string
@@ -39,10 +41,10 @@ describe('clients of several isolates', () => {
       caused,
       isOver: () => isOver,
     })
-    const [quiet, busy] = await Promise.all([quietHistory(caused), busyHistories(caused)])
+    const all = await Promise.all([quietHistories(caused), busyHistories(caused)])
     isOver = true
     await causing
-    const histories = [quiet, ...busy]
+    const histories = all.flat()
     for (const { history } of histories) {
       const problems = problemsOf(history)
       expect(problems, `${explain(history)}\n${problems.join('\n')}`).toEqual([])
@@ -59,19 +61,23 @@ describe('clients of several isolates', () => {
 })
 
 /** Isolates that hear of a graph now and then only: what they know is mostly old. */
-function quietHistory(faults: readonly string[]): Promise<LiveHistory> {
-  return liveHistory(isolates.server.urls, {
-    ...{ seed: SEED, credential, faults, clients: 5, operations: 80, pauseMs: 2_500 },
-    levels: ['session', 'bounded'],
-  })
+function quietHistories(faults: readonly string[]): Promise<LiveHistory[]> {
+  const histories = Array.from({ length: QUIET_HISTORIES }, (_, i) =>
+    liveHistory(isolates.server.urls, {
+      ...{ seed: SEED + i, credential, faults, clients: 5, operations: 90, pauseMs: 2_500 },
+      ...{ levels: ['session', 'bounded'], keepsBookmarks: false },
+    }),
+  )
+  return Promise.all(histories)
 }
 
-/** One after the other. */
 async function busyHistories(faults: readonly string[]): Promise<LiveHistory[]> {
   const histories: LiveHistory[] = []
-  for (let i = 1; i <= BUSY_HISTORIES; i += 1) {
+  const begin = performance.now()
+  while (performance.now() - begin < BUSY_MS) {
     const history = await liveHistory(isolates.server.urls, {
-      ...{ seed: SEED + i, credential, faults, clients: 8, operations: 250, pauseMs: 15 },
+      ...{ seed: SEED + QUIET_HISTORIES + histories.length, credential, faults },
+      ...{ clients: 8, operations: 250, pauseMs: 15, keepsBookmarks: true },
       levels: ['strong', 'session', 'session', 'bounded'],
     })
     histories.push(history)

@@ -2,46 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { parseBookmarks } from '../../../core/log/bookmark.ts'
 import type { Consistency } from '../../../core/log/consistency.ts'
 import type { Random } from '../../durable-objects/graph-log/histories/random.ts'
-import type { Operation, Write } from '../history.ts'
+import type { Write } from '../history.ts'
 import { observe, type Value } from '../simulator/load.ts'
 import type { Query } from '../simulator/queries.ts'
 import { type Choices, type Seen, someCommands, someQueries } from '../simulator/requests.ts'
-import type { Universe } from '../simulator/universe.ts'
 import { type HttpRequest, levelText, readOf, writeOf } from './http.ts'
-
-/** What the clients of one graph share. */
-export type LiveGraph = {
-  readonly graph: string
-  readonly universe: Universe
-  readonly random: Random
-  /** Of the isolates. */
-  readonly urls: readonly string[]
-  readonly credential: string
-  readonly clock: Clock
-  readonly operations: Operation[]
-  readonly problems: string[]
-  /** When the requests with these ids were sent first, in ticks. */
-  readonly begun: Map<string, number>
-  /** By commit id: the seq that its answer gave. */
-  readonly answered: Map<string, number>
-  readonly all: LiveClient[]
-  readonly hotEntities: number
-  readonly writes: number
-  readonly pauseMs: number
-  readonly levels: readonly Consistency['level'][]
-  readonly sources: Map<string, number>
-  left: number
-}
-
-/** One clock for all isolates and clients: the test's own. */
-export class Clock {
-  #tick = 0
-
-  now(): { readonly tick: number; readonly ms: number } {
-    this.#tick += 1
-    return { tick: this.#tick, ms: performance.now() }
-  }
-}
+import type { LiveGraph } from './live-graph.ts'
 
 type Mark = { readonly bookmark: string | null; readonly after: readonly number[] }
 type HttpAnswer = { readonly status: number; readonly headers: Headers; readonly body: unknown }
@@ -72,7 +38,7 @@ export class LiveClient {
   async run(): Promise<void> {
     while (this.#shared.left > 0) {
       this.#shared.left -= 1
-      await delay(this.#random.below(this.#shared.pauseMs))
+      await delay(this.#random.below(this.#shared.options.pauseMs))
       if (this.#random.chance(0.2)) this.#takeBookmark()
       if (this.#random.chance(this.#shared.writes)) await this.#write()
       else await this.#read()
@@ -126,7 +92,7 @@ export class LiveClient {
     })
     // A 404 carries no bookmark: whoever goes on from it has seen no more than before.
     const seen = answer.headers.get('tendril-bookmark')
-    if (seen !== null) this.mark = { bookmark: seen, after: [index - 1] }
+    this.#sees(seen, [index - 1])
   }
 
   async #write(): Promise<void> {
@@ -144,7 +110,11 @@ export class LiveClient {
     if (outcome !== 'committed' || bookmark === null) return
     answered.set(commitId, seqOf(bookmark))
     const { after } = this.mark
-    this.mark = { bookmark, after: [...after, index] }
+    this.#sees(bookmark, [...after, index])
+  }
+
+  #sees(bookmark: string | null, after: readonly number[]): void {
+    if (bookmark !== null && this.#shared.options.keepsBookmarks) this.mark = { bookmark, after }
   }
 
   #recordWrite(call: Begun, write: Pick<Write, 'commitId' | 'commands' | 'outcome'>): number {
@@ -176,9 +146,9 @@ export class LiveClient {
     { method, path, body }: HttpRequest,
     headers: Readonly<Record<string, string>>,
   ): Promise<HttpAnswer | null> {
-    const { urls, graph, credential } = this.#shared
+    const { urls, graph, options } = this.#shared
     const url = `${this.#random.pick(urls)}/api/v1/graphs/${graph}${path}`
-    const authorization = `Bearer ${credential}`
+    const authorization = `Bearer ${options.credential}`
     const type = body === undefined ? {} : { 'content-type': 'application/json' }
     try {
       const response = await fetch(url, {
@@ -208,7 +178,7 @@ export class LiveClient {
 
   get #choices(): Choices {
     const { random, universe, hotEntities } = this.#shared
-    return { random, universe, hotEntities, plainReads: 0.3, namesVersions: true }
+    return { random, universe, hotEntities, plainReads: 0.5, namesVersions: true }
   }
 
   /** Several records are one request; several of anything else would be several. */
@@ -223,7 +193,7 @@ export class LiveClient {
 
   #someConsistency(): Consistency {
     const random = this.#random
-    const level = random.pick(this.#shared.levels)
+    const level = random.pick(this.#shared.options.levels)
     if (level !== 'bounded') return { level }
     const boundMs = random.pick([0, 50, 300, 2_000])
     return { level, boundMs, staleIfErrorMs: random.chance(0.5) ? 0 : 10_000 }

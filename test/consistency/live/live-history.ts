@@ -2,20 +2,9 @@ import { seededRandom } from '../../durable-objects/graph-log/histories/random.t
 import type { Change, Changes } from '../../harness/api.ts'
 import type { History } from '../history.ts'
 import { Universe } from '../simulator/universe.ts'
-import { Clock, LiveClient, type LiveGraph } from './live-client.ts'
+import { LiveClient } from './live-client.ts'
+import { Clock, type LiveGraph, type LiveOptions } from './live-graph.ts'
 import { truthOf } from './truth.ts'
-
-export type LiveOptions = {
-  readonly seed: number
-  readonly credential: string
-  readonly clients: number
-  readonly operations: number
-  /** Longest pause of a client between operations. */
-  readonly pauseMs: number
-  readonly levels: LiveGraph['levels']
-  /** What goes wrong meanwhile; others add to it. */
-  readonly faults: readonly string[]
-}
 
 export type LiveHistory = {
   readonly history: History
@@ -28,28 +17,24 @@ export async function liveHistory(
   urls: readonly string[],
   options: LiveOptions,
 ): Promise<LiveHistory> {
-  const { seed, clients, operations, credential, pauseMs, levels } = options
-  const random = seededRandom(seed)
+  const random = seededRandom(options.seed)
   const shared: LiveGraph = {
-    ...{
-      graph: `history-${seed}`,
-      universe: new Universe(random, random.uuid),
-      random,
-      credential,
-    },
-    ...{ urls, pauseMs, levels, clock: new Clock(), operations: [], problems: [], all: [] },
-    ...{ begun: new Map(), answered: new Map(), sources: new Map(), left: operations },
+    ...{ urls, options, random, clock: new Clock() },
+    ...{ graph: `history-${options.seed}`, universe: new Universe(random, random.uuid) },
+    ...{ operations: [], problems: [], all: [], left: options.operations },
+    ...{ begun: new Map(), answered: new Map(), sources: new Map() },
     ...{ hotEntities: random.pick([2, 3, 5]), writes: random.pick([0.1, 0.25, 0.4]) },
   }
   await ask(shared, 'POST', '/graphs', { name: shared.graph })
-  for (let number = 0; number < clients; number += 1) {
+  for (let number = 0; number < options.clients; number += 1) {
     shared.all.push(new LiveClient(number, shared))
   }
   await Promise.all(shared.all.map((client) => client.run()))
-  return { history: await recorded(shared, options), sources: shared.sources }
+  return { history: await recorded(shared), sources: shared.sources }
 }
 
-async function recorded(shared: LiveGraph, { seed, faults }: LiveOptions): Promise<History> {
+async function recorded(shared: LiveGraph): Promise<History> {
+  const { seed, faults } = shared.options
   const { universe, begun, answered, operations, problems } = shared
   const truth = truthOf(await changesOf(shared), begun, universe)
   const committed = new Map(truth.committed)
@@ -75,7 +60,7 @@ const PATIENCE = 20
 
 /** Repeated until it is answered: what failed a moment ago may go on failing for another. */
 async function ask(
-  { urls, credential }: LiveGraph,
+  { urls, options }: LiveGraph,
   method: string,
   path: string,
   body?: unknown,
@@ -85,7 +70,7 @@ async function ask(
     const response = await fetch(`${urls[0]}/api/v1${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${credential}`,
+        authorization: `Bearer ${options.credential}`,
         'idempotency-key': idempotencyKey,
         'tendril-consistency': 'strong',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

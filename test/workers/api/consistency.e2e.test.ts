@@ -208,7 +208,7 @@ describe('when the database is away', () => {
 })
 
 describe('a revoked key', () => {
-  it('stops working within a second, also for what memory has', async () => {
+  it('stops working within a second, also for what memory has (R9)', async () => {
     const key = await tenant.apiKey('reader')
     const { path } = await create()
     for (let i = 0; i < 3; i += 1) expect((await key.request('GET', path)).status).toBe(200)

@@ -184,7 +184,7 @@ describe('every answer', () => {
     }
   })
 
-  it('is for its own client only, and not kept without asking again', async () => {
+  it('is for its own client only, and not kept without asking again (R10)', async () => {
     const cacheControl = async (method: string, path: string, body?: object) => {
       const answer = await tenant.request(method, path, body ? { body } : {})
       return answer.headers.get('cache-control')
