@@ -106,7 +106,7 @@ export function toHead(row: Row): Omit<LogPage, 'checkpoint' | 'rows'> {
   }
 }
 
-function toCheckpoint(row: Row): Checkpoint {
+export function toCheckpoint(row: Row): Checkpoint {
   return {
     historyId: row.history_id as string,
     seq: row.seq as number,
