@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { GraphAddress } from '../../core/log/address.ts'
 import type { EventHead } from '../../core/log/parse-event.ts'
 import type { Database, Row } from '../client.ts'
-import { inGraph } from './snapshot.ts'
+import { inGraph, runRead } from './snapshot.ts'
 
 /** SQLSTATE raised when a checkpoint, or a replay, is no longer where it was read. */
 export const CHECKPOINT_MOVED = 'TDK01'
@@ -88,6 +88,15 @@ export async function readPage(
   if (!head) return null
   const row = checkpoints?.[0]
   return { ...toHead(head), checkpoint: row ? toCheckpoint(row) : null, rows: rows ?? [] }
+}
+
+/** A graph's log as it stands; `null`: the graph is gone from this place. */
+export async function readHead(
+  shard: Database,
+  graph: GraphAddress,
+): Promise<Omit<LogPage, 'checkpoint' | 'rows'> | null> {
+  const [rows] = await runRead(() => shard.batch(graph.tenantId, [graphHead(graph)]))
+  return rows?.[0] ? toHead(rows[0]) : null
 }
 
 /** No row when the graph is gone from this place. */

@@ -18,8 +18,9 @@ const UNIQUE_VIOLATION = '23505'
 
 /**
  * Runs statements on a graph's shard once, however often the request is made: its answer is kept for a day
- * with them, in one transaction. Rejects as `unavailable` does, with `idempotency_mismatch` where the
- * identity was used for another request, and with a certain `DatabaseError` that a statement raised.
+ * with them, in one transaction. Rejects with `idempotency_mismatch` where the identity
+ * was used for another request, `outcome_unknown` where nobody knows, and a certain `DatabaseError` that a
+ * statement raised.
  */
 export async function runOnce<Answer extends Json>(
   shard: Database,
@@ -28,8 +29,6 @@ export async function runOnce<Answer extends Json>(
   answer: Answer,
   statements: readonly SQL[],
 ): Promise<Once<Answer>> {
-  const known = await findOnce<Answer>(shard, graph, { commitId, fingerprint })
-  if (known) return known
   const remember = sql`insert into commits (tenant_id, graph_id, commit_id, fingerprint, answer, at)
     values (${graph.tenantId}::uuid, ${graph.graphId}::uuid, ${commitId}, ${fingerprint},
       ${JSON.stringify(answer)}::jsonb, now())`
@@ -42,10 +41,11 @@ export async function runOnce<Answer extends Json>(
     if (error.certain && error.sqlState !== UNIQUE_VIOLATION) throw error
     const stored = await findOnce<Answer>(shard, graph, { commitId, fingerprint })
     if (stored) return { ...stored, replayed: error.certain }
-    throw new AppError('unavailable', 'the database is not available at the moment', {
-      retryAfterSeconds: 1,
-      cause: error,
-    })
+    throw new AppError(
+      'outcome_unknown',
+      'the database did not answer; repeat the request with the same Idempotency-Key',
+      { retryAfterSeconds: 1, cause: error },
+    )
   }
 }
 

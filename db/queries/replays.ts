@@ -67,6 +67,8 @@ export type NewReplay = {
   readonly eventsPerSecond: number | null
   /** Whether a projection is built beside the one there is. */
   readonly rebuilds: boolean
+  /** RFC 3339, by the clock of the database. */
+  readonly createdAt: string
 }
 
 /** SQLSTATE raised when a replay cannot begin. */
@@ -91,7 +93,8 @@ export function beginReplay(graph: GraphAddress, replay: NewReplay): SQL[] {
           case when ${replay.rebuilds}::boolean then 1 + greatest(c.generation, (
             select max(o.generation) from replays o where ${inGraph(graph, 'o')}
               and o.consumer = c.consumer)) end,
-          ${replay.eventsPerSecond}::bigint, now(), now()
+          ${replay.eventsPerSecond}::bigint, ${replay.createdAt}::timestamptz,
+          ${replay.createdAt}::timestamptz
         from checkpoints c where ${inGraph(graph, 'c')} and c.consumer = ${replay.consumer}
           and not (${replay.rebuilds}::boolean and ${isRebuilding})
         returning 1

@@ -16,12 +16,16 @@ import { problemResponse } from './problem.ts'
 import { routedPath } from './rewrite.ts'
 import { RouteTable } from './route-table.ts'
 import { authRoutes } from './routes/auth.ts'
+import { consumerRoutes } from './routes/consumers.ts'
+import { dashboardRoutes } from './routes/dashboard.ts'
+import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { entityRoutes } from './routes/entities.ts'
 import { healthRoutes } from './routes/health.ts'
 import { importExportRoutes } from './routes/import-export.ts'
 import { invitationRoutes } from './routes/invitations.ts'
 import { logRoutes } from './routes/log.ts'
 import { relationshipRoutes } from './routes/relationships.ts'
+import { replayRoutes } from './routes/replays.ts'
 import { graphRoutes, keyRoutes } from './routes/tenant.ts'
 import { typeRoutes } from './routes/types.ts'
 
@@ -59,6 +63,10 @@ entityRoutes(app)
 relationshipRoutes(app)
 logRoutes(app)
 importExportRoutes(app)
+dashboardRoutes(app)
+consumerRoutes(app)
+deadLetterRoutes(app)
+replayRoutes(app)
 healthRoutes(app)
 
 const routes = new RouteTable(app.routes)
