@@ -21,6 +21,8 @@ import type { Database } from '../db/client.ts'
 import { openCatalog, openShard } from '../db/databases.ts'
 import type { Committed } from '../durable-objects/graph-log/committed.ts'
 import type { Env } from '../env.ts'
+import type { DispatchDeps } from '../queues/dispatch.ts'
+import { dispatchDeps } from './consume-batch.ts'
 import type { FileStore } from './files/file-store.ts'
 import { r2Files } from './files/r2-files.ts'
 import { isolate, logState, topologyShelf } from './isolate.ts'
@@ -51,6 +53,8 @@ export type Services = {
   readonly commitTenant: (log: TenantAddress, request: TenantRequest) => Promise<CommitAnswer>
   /** The log as this request reads it, through the cache. */
   readonly reader: (log: LogAddress) => LogReader
+  /** Tells the consumers of a graph that there is something to do. Rejects when the queue is away. */
+  readonly sendPointer: DispatchDeps['send']
   /** A new time-ordered id (RFC 9562, version 7): neighbours in time are neighbours in an index. */
   readonly newId: () => string
   readonly now: Now
@@ -105,6 +109,7 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
         keyPrefix: (historyId) => `t${FORMAT}:${log.tenantId}:${logId(log)}:${historyId}:`,
       }
     },
+    sendPointer: dispatchDeps(env).send,
     newId: () => v7(),
     now: () => Date.now(),
     jwtSecret: env.TENDRIL_JWT_SECRET,

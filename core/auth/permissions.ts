@@ -4,6 +4,7 @@ export const PERMISSIONS = [
   'graph.write',
   'graph.define',
   'graphs.manage',
+  'consumers.manage',
   'keys.manage',
   'invitations.manage',
 ] as const

@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { GraphAddress } from '../../core/log/address.ts'
 import type { EventHead } from '../../core/log/parse-event.ts'
 import type { Database, Row } from '../client.ts'
-import { inGraph } from './snapshot.ts'
+import { inGraph, runRead } from './snapshot.ts'
 
 /** SQLSTATE raised when a checkpoint, or a replay, is no longer where it was read. */
 export const CHECKPOINT_MOVED = 'TDK01'
@@ -90,6 +90,15 @@ export async function readPage(
   return { ...toHead(head), checkpoint: row ? toCheckpoint(row) : null, rows: rows ?? [] }
 }
 
+/** A graph's log as it stands; `null`: the graph is gone from this place. */
+export async function readHead(
+  shard: Database,
+  graph: GraphAddress,
+): Promise<Omit<LogPage, 'checkpoint' | 'rows'> | null> {
+  const [rows] = await runRead(() => shard.batch(graph.tenantId, [graphHead(graph)]))
+  return rows?.[0] ? toHead(rows[0]) : null
+}
+
 /** No row when the graph is gone from this place. */
 export function graphHead(graph: GraphAddress): SQL {
   return sql`select seq, history_id, floor_seq, now() as now from graphs
@@ -106,7 +115,7 @@ export function toHead(row: Row): Omit<LogPage, 'checkpoint' | 'rows'> {
   }
 }
 
-function toCheckpoint(row: Row): Checkpoint {
+export function toCheckpoint(row: Row): Checkpoint {
   return {
     historyId: row.history_id as string,
     seq: row.seq as number,

@@ -1,13 +1,14 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { TenantId } from '../../core/ids.ts'
 import type { JsonObject } from '../../core/json.ts'
+import type { GraphAddress } from '../../core/log/address.ts'
 import type { Database, Row } from '../client.ts'
-import { runRead } from './snapshot.ts'
+import { NO_SUCH_ROW } from './once.ts'
+import { inGraph, runRead } from './snapshot.ts'
 
 /** A message that failed for good. */
 export type DeadLetter = {
   readonly id: string
-  readonly graph_id: string
   readonly queue: string
   readonly message: JsonObject
   readonly reason: string
@@ -37,18 +38,20 @@ export async function keepDeadLetter(
   ])
 }
 
+const COLUMNS = sql`d.id, d.queue, d.message, d.reason, d.attempts, d.at`
+
 /** The newest first; `before` is the last one of the page before. */
 export async function listDeadLetters(
   shard: Database,
-  tenant: TenantId,
+  graph: GraphAddress,
   limit: number,
   before: { readonly at: string; readonly id: string } | null,
 ): Promise<DeadLetter[]> {
-  const after = before ? sql`and (at, id) < (${before.at}::timestamptz, ${before.id})` : sql``
+  const older = before ? sql`and (d.at, d.id) < (${before.at}::timestamptz, ${before.id})` : sql``
   const [rows] = await runRead(() =>
-    shard.batch(tenant, [
-      sql`select id, graph_id, queue, message, reason, attempts, at from dead_letters
-        where tenant_id = ${tenant}::uuid ${after} order by at desc, id desc limit ${limit}`,
+    shard.batch(graph.tenantId, [
+      sql`select ${COLUMNS} from dead_letters d where ${inGraph(graph, 'd')} ${older}
+        order by d.at desc, d.id desc limit ${limit}`,
     ]),
   )
   return (rows ?? []).map(toDeadLetter)
@@ -56,36 +59,29 @@ export async function listDeadLetters(
 
 export async function getDeadLetter(
   shard: Database,
-  tenant: TenantId,
+  graph: GraphAddress,
   id: string,
 ): Promise<DeadLetter | null> {
   const [rows] = await runRead(() =>
-    shard.batch(tenant, [
-      sql`select id, graph_id, queue, message, reason, attempts, at from dead_letters
-        where tenant_id = ${tenant}::uuid and id = ${id}`,
+    shard.batch(graph.tenantId, [
+      sql`select ${COLUMNS} from dead_letters d where ${inGraph(graph, 'd')} and d.id = ${id}`,
     ]),
   )
   return rows?.[0] ? toDeadLetter(rows[0]) : null
 }
 
-/** Whether it was there. */
-export async function removeDeadLetter(
-  shard: Database,
-  tenant: TenantId,
-  id: string,
-): Promise<boolean> {
-  const [rows] = await runRead(() =>
-    shard.batch(tenant, [
-      sql`delete from dead_letters where tenant_id = ${tenant}::uuid and id = ${id} returning id`,
-    ]),
-  )
-  return rows?.length === 1
+/** Raises `NO_SUCH_ROW` when it is not there. */
+export function removeDeadLetter(graph: GraphAddress, id: string): SQL {
+  return sql`with gone as (
+      delete from dead_letters d where ${inGraph(graph, 'd')} and d.id = ${id} returning 1
+    )
+    select case when exists (select from gone) then true
+      else tendril_raise(${NO_SUCH_ROW}, 'there is no such message') end as ok`
 }
 
 function toDeadLetter(row: Row): DeadLetter {
   return {
     id: row.id as string,
-    graph_id: row.graph_id as string,
     queue: row.queue as string,
     message: row.message as JsonObject,
     reason: row.reason as string,

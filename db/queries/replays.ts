@@ -9,6 +9,7 @@ import {
   type Reads,
   toHead,
 } from './checkpoints.ts'
+import { NO_SUCH_ROW } from './once.ts'
 import { inGraph, runRead } from './snapshot.ts'
 
 /** A run of a consumer over a part of a log that it has read before. */
@@ -66,39 +67,83 @@ export type NewReplay = {
   readonly eventsPerSecond: number | null
   /** Whether a projection is built beside the one there is. */
   readonly rebuilds: boolean
+  /** RFC 3339, by the clock of the database. */
+  readonly createdAt: string
 }
 
+/** SQLSTATE raised when a replay cannot begin. */
+export const CANNOT_REPLAY = 'TDR01'
+
 /**
- * Begins a replay. `null`: the consumer has never read this graph, or already rebuilds it. The lock on
- * the checkpoint makes two that begin at once take turns, so no two build one generation.
+ * Statements that begin a replay, or raise `CANNOT_REPLAY`: when the consumer has never read this graph,
+ * or already rebuilds its projection. The lock on the checkpoint makes two that begin at once take turns,
+ * so no two build one generation.
  */
-export async function beginReplay(
-  shard: Database,
-  graph: GraphAddress,
-  replay: NewReplay,
-): Promise<Replay | null> {
+export function beginReplay(graph: GraphAddress, replay: NewReplay): SQL[] {
   const isRebuilding = sql`exists (select from replays o where ${inGraph(graph, 'o')}
     and o.consumer = ${replay.consumer} and o.state = 'running' and o.generation is not null)`
-  const [, rows] = await runRead(() =>
-    shard.batch(graph.tenantId, [
-      sql`select from checkpoints c where ${inGraph(graph, 'c')} and c.consumer = ${replay.consumer}
-        for update`,
-      sql`insert into replays as r (tenant_id, graph_id, id, consumer, history_id, state, from_seq,
-          to_seq, seq, generation, events_per_second, created_at, updated_at)
+  return [
+    sql`select from checkpoints c where ${inGraph(graph, 'c')} and c.consumer = ${replay.consumer}
+      for update`,
+    sql`with begun as (
+        insert into replays (tenant_id, graph_id, id, consumer, history_id, state, from_seq, to_seq,
+          seq, generation, events_per_second, created_at, updated_at)
         select c.tenant_id, c.graph_id, ${replay.id}::uuid, c.consumer, c.history_id, 'running',
           ${replay.fromSeq}::bigint, ${replay.toSeq}::bigint, ${replay.fromSeq - 1}::bigint,
           case when ${replay.rebuilds}::boolean then 1 + greatest(c.generation, (
             select max(o.generation) from replays o where ${inGraph(graph, 'o')}
               and o.consumer = c.consumer)) end,
-          ${replay.eventsPerSecond}::bigint, now(), now()
+          ${replay.eventsPerSecond}::bigint, ${replay.createdAt}::timestamptz,
+          ${replay.createdAt}::timestamptz
         from checkpoints c where ${inGraph(graph, 'c')} and c.consumer = ${replay.consumer}
           and not (${replay.rebuilds}::boolean and ${isRebuilding})
-        on conflict do nothing
-        returning ${REPLAY_COLUMNS}`,
+        returning 1
+      )
+      select case when exists (select from begun) then true
+        else tendril_raise(${CANNOT_REPLAY}, 'it cannot be replayed now') end as ok`,
+  ]
+}
+
+/** The newest first; `before` is the last one of the page before. */
+export async function listReplays(
+  shard: Database,
+  graph: GraphAddress,
+  limit: number,
+  before: { readonly createdAt: string; readonly id: string } | null,
+): Promise<Replay[]> {
+  const older = before
+    ? sql`and (r.created_at, r.id) < (${before.createdAt}::timestamptz, ${before.id}::uuid)`
+    : sql``
+  const [rows] = await runRead(() =>
+    shard.batch(graph.tenantId, [
+      sql`select ${REPLAY_COLUMNS} from replays r where ${inGraph(graph, 'r')} ${older}
+        order by r.created_at desc, r.id desc limit ${limit}`,
     ]),
   )
-  const row = rows?.[0]
-  return row ? toReplay(row) : null
+  return (rows ?? []).map(toReplay)
+}
+
+export async function getReplay(
+  shard: Database,
+  graph: GraphAddress,
+  id: string,
+): Promise<Replay | null> {
+  const [rows] = await runRead(() =>
+    shard.batch(graph.tenantId, [
+      sql`select ${REPLAY_COLUMNS} from replays r where ${inGraph(graph, 'r')} and r.id = ${id}::uuid`,
+    ]),
+  )
+  return rows?.[0] ? toReplay(rows[0]) : null
+}
+
+/** Ends a replay that is running, wherever it is; raises `NO_SUCH_ROW` when none is. */
+export function cancelReplay(graph: GraphAddress, id: string): SQL {
+  return sql`with cancelled as (
+      update replays r set state = 'cancelled', not_before = null, updated_at = now()
+      where ${inGraph(graph, 'r')} and r.id = ${id}::uuid and r.state = 'running' returning 1
+    )
+    select case when exists (select from cancelled) then true
+      else tendril_raise(${NO_SUCH_ROW}, 'there is no such replay') end as ok`
 }
 
 /** A replay and the events after it; `null`: it or its graph is gone. */

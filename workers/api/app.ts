@@ -13,6 +13,9 @@ import { problemResponse } from './problem.ts'
 import { routedPath } from './rewrite.ts'
 import { RouteTable } from './route-table.ts'
 import { authRoutes } from './routes/auth.ts'
+import { consumerRoutes } from './routes/consumers.ts'
+import { dashboardRoutes } from './routes/dashboard.ts'
+import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { entityRoutes } from './routes/entities.ts'
 import { fileRoutes } from './routes/files.ts'
 import { graphEntityRoutes } from './routes/graph-entity-queries.ts'
@@ -23,6 +26,7 @@ import { invitationRoutes } from './routes/invitations.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { logRoutes } from './routes/log.ts'
 import { relationshipRoutes } from './routes/relationships.ts'
+import { replayRoutes } from './routes/replays.ts'
 import { graphRoutes, keyRoutes } from './routes/tenant.ts'
 import { typeRoutes } from './routes/types.ts'
 
@@ -48,6 +52,10 @@ logRoutes(app)
 importExportRoutes(app)
 jobRoutes(app)
 fileRoutes(app)
+dashboardRoutes(app)
+consumerRoutes(app)
+deadLetterRoutes(app)
+replayRoutes(app)
 healthRoutes(app)
 
 const routes = new RouteTable(app.routes)

@@ -79,6 +79,25 @@ export function parseTypeCursor(cursor: string): TypeName {
   return { kind, name }
 }
 
+export type TimePosition = { readonly at: string; readonly id: string }
+
+/** Of lists that show the newest first. */
+export function timeCursor({ at, id }: TimePosition): string {
+  return encode([at, id])
+}
+
+const timeParts = z.tuple([
+  z.string().refine(isTime),
+  z.string().refine((id) => textProblem(id, '').length === 0),
+])
+
+export function parseTimeCursor(cursor: string): TimePosition {
+  const parsed = timeParts.safeParse(decode(cursor))
+  if (!parsed.success) throw badCursor()
+  const [at, id] = parsed.data
+  return { at, id }
+}
+
 export function sortName(sort: Sort): string {
   const key = sort.by === 'property' ? `properties.${sort.path.join('.')}` : sort.by
   return sort.descending ? `-${key}` : key

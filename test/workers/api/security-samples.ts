@@ -1,5 +1,6 @@
 import type { Permission } from '../../../core/auth/permissions.ts'
 import type { Entity, Relationship, Tenant } from '../../harness/api.ts'
+import { ownerSql } from '../../harness/owner-sql.ts'
 
 /** What a sample may name: records of a graph that only their tenant has. */
 export type Fixture = {
@@ -35,6 +36,67 @@ const operate = (request: Sample['request']): Sample => ({
 
 const inGraph = ({ graph }: Fixture, path: string) => `/graphs/${graph}${path}`
 const unique = () => `x${crypto.randomUUID().slice(0, 8)}`
+
+const manage = (request: Sample['request']): Sample => ({ permission: 'consumers.manage', request })
+
+/** A new graph whose log the consumer `statistics` has begun to read, and its place on the shard. */
+async function graphInUse({ tenant }: Fixture) {
+  const name = unique()
+  const { body } = await tenant.request<{ id: string }>('POST', '/graphs', { body: { name } })
+  await tenant.request('POST', `/graphs/${name}/entities`, { body: { type: 'host' } })
+  await ownerSql(
+    'shard',
+    tenant.id,
+    `insert into checkpoints (tenant_id, graph_id, consumer, history_id, seq, updated_at)
+      select tenant_id, id, 'statistics', history_id, 0, now() from graphs where id = $1
+      on conflict do nothing`,
+    [body.id],
+  )
+  return { name, id: body.id }
+}
+
+/** The path of an event that was set aside. */
+async function parkedEvent(fixture: Fixture): Promise<string> {
+  const { name, id } = await graphInUse(fixture)
+  await ownerSql(
+    'shard',
+    fixture.tenant.id,
+    `insert into parked_events select tenant_id, id, 'statistics', history_id, 1, 'a test', 1, now()
+      from graphs where id = $1`,
+    [id],
+  )
+  return `/graphs/${name}/consumers/statistics/parked-events/1`
+}
+
+/** The path of a message that failed for good. */
+async function deadLetter(fixture: Fixture): Promise<string> {
+  const { name, id } = await graphInUse(fixture)
+  await ownerSql(
+    'shard',
+    fixture.tenant.id,
+    `insert into dead_letters select tenant_id, id, 'message-1', 'tendril-log', jsonb_build_object(
+        'v', 1, 'tenant_id', tenant_id, 'graph_id', id, 'shard_id', 'shard-1', 'epoch', epoch,
+        'consumer', null, 'replay', null), 'a test', 6, now()
+      from graphs where id = $1`,
+    [id],
+  )
+  return `/graphs/${name}/dead-letters/message-1`
+}
+
+/** The path of a replay that will be running for long. */
+async function runningReplay(fixture: Fixture): Promise<string> {
+  const { name, id } = await graphInUse(fixture)
+  const [row] = await ownerSql(
+    'shard',
+    fixture.tenant.id,
+    `insert into replays (tenant_id, graph_id, id, consumer, history_id, state, from_seq, seq,
+        generation, not_before, created_at, updated_at)
+      select tenant_id, id, gen_random_uuid(), 'statistics', history_id, 'running', 1, 0, 2,
+        now() + interval '1 hour', now(), now() from graphs where id = $1 returning id`,
+    [id],
+  )
+  return `/graphs/${name}/replays/${row?.id}`
+}
 
 /** One for every route that needs a credential, by method and path as OpenAPI has them. */
 export const SAMPLES: Readonly<Record<string, Sample>> = {
@@ -190,6 +252,52 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     headers: { 'content-type': 'application/x-ndjson' },
   })),
   'GET /api/v1/graphs/{graph}/export': read((fixture) => ({ path: inGraph(fixture, '/export') })),
+  'GET /api/v1/dashboard': read(() => ({ path: '/dashboard' })),
+  'GET /api/v1/graphs/{graph}/statistics': read((fixture) => ({
+    path: inGraph(fixture, '/statistics'),
+  })),
+  'GET /api/v1/consumers': read(() => ({ path: '/consumers' })),
+  'GET /api/v1/graphs/{graph}/consumers': read((fixture) => ({
+    path: inGraph(fixture, '/consumers'),
+  })),
+  'GET /api/v1/graphs/{graph}/consumers/{consumer}/parked-events': manage((fixture) => ({
+    path: inGraph(fixture, '/consumers/statistics/parked-events'),
+  })),
+  'POST /api/v1/graphs/{graph}/consumers/{consumer}/parked-events/{seq}/retry': manage(
+    async (fixture) => ({ path: `${await parkedEvent(fixture)}/retry` }),
+  ),
+  'DELETE /api/v1/graphs/{graph}/consumers/{consumer}/parked-events/{seq}': manage(
+    async (fixture) => ({ path: await parkedEvent(fixture) }),
+  ),
+  'GET /api/v1/graphs/{graph}/dead-letters': manage((fixture) => ({
+    path: inGraph(fixture, '/dead-letters'),
+  })),
+  'GET /api/v1/graphs/{graph}/dead-letters/{id}': manage(async (fixture) => ({
+    path: await deadLetter(fixture),
+  })),
+  'POST /api/v1/graphs/{graph}/dead-letters/{id}/replay': manage(async (fixture) => ({
+    path: `${await deadLetter(fixture)}/replay`,
+  })),
+  'DELETE /api/v1/graphs/{graph}/dead-letters/{id}': manage(async (fixture) => ({
+    path: await deadLetter(fixture),
+  })),
+  'POST /api/v1/graphs/{graph}/consumers/{consumer}/replays': manage(async (fixture) => ({
+    path: `/graphs/${(await graphInUse(fixture)).name}/consumers/statistics/replays`,
+    body: { events_per_second: 100 },
+  })),
+  'POST /api/v1/consumers/{consumer}/replays': manage(() => ({
+    path: '/consumers/statistics/replays',
+    body: {},
+  })),
+  'GET /api/v1/graphs/{graph}/replays': manage((fixture) => ({
+    path: inGraph(fixture, '/replays'),
+  })),
+  'GET /api/v1/graphs/{graph}/replays/{id}': manage(async (fixture) => ({
+    path: await runningReplay(fixture),
+  })),
+  'DELETE /api/v1/graphs/{graph}/replays/{id}': manage(async (fixture) => ({
+    path: await runningReplay(fixture),
+  })),
 }
 
 /** A graph, two entities and a relationship of a tenant. */
