@@ -74,8 +74,10 @@ const STIX = JSON.stringify({
 })
 
 const CSV = `id,name,size\n${range(9_000)
-  .map((i) => `c${i},"Name
-${i}",${i}`)
+  .map(
+    (i) => `c${i},"Name
+${i}",${i}`,
+  )
   .join('\n')}\n`
 
 const FILES: readonly (readonly [string, string, string, string])[] = [
