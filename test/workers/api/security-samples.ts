@@ -1,5 +1,6 @@
 import type { Permission } from '../../../core/auth/permissions.ts'
 import type { Entity, Relationship, Tenant } from '../../harness/api.ts'
+import { endOf, type Job } from '../../harness/jobs.ts'
 
 /** What a sample may name: records of a graph that only their tenant has. */
 export type Fixture = {
@@ -168,6 +169,33 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     headers: { 'content-type': 'application/x-ndjson' },
   })),
   'GET /api/v1/graphs/{graph}/export': read((fixture) => ({ path: inGraph(fixture, '/export') })),
+  'POST /api/v1/graphs/{graph}/export': read((fixture) => ({ path: inGraph(fixture, '/export') })),
+  'GET /api/v1/jobs': read(() => ({ path: '/jobs' })),
+  'GET /api/v1/jobs/{id}': read(async (fixture) => ({ path: `/jobs/${await endedJob(fixture)}` })),
+  'POST /api/v1/jobs/{id}/cancel': read(async (fixture) => ({
+    path: `/jobs/${await cancelledJob(fixture)}/cancel`,
+  })),
+  'POST /api/v1/jobs/{id}/retry': read(async (fixture) => ({
+    path: `/jobs/${await cancelledJob(fixture)}/retry`,
+  })),
+  'DELETE /api/v1/jobs/{id}': read(async (fixture) => ({
+    path: `/jobs/${await endedJob(fixture)}`,
+  })),
+}
+
+/** An export, for which a reader's rights are enough. */
+async function endedJob({ tenant, graph }: Fixture): Promise<string> {
+  const { body } = await tenant.request<Job>('POST', `/graphs/${graph}/export`)
+  return (await endOf(tenant, body.id)).id
+}
+
+/** One that was cancelled before its end: should it have ended before, another one is. */
+async function cancelledJob({ tenant, graph }: Fixture): Promise<string> {
+  for (;;) {
+    const { body } = await tenant.request<Job>('POST', `/graphs/${graph}/export`)
+    const { status } = await tenant.request('POST', `/jobs/${body.id}/cancel`)
+    if (status === 200) return body.id
+  }
 }
 
 /** A graph, two entities and a relationship of a tenant. */
