@@ -29,7 +29,7 @@ export class MemoryFiles implements FileStore {
         parts.push(body.slice())
       },
       complete: async () => {
-        await this.put(key, new Uint8Array(parts.flatMap((part) => [...part])))
+        await this.put(key, Buffer.concat(parts))
       },
       abort: async () => {},
     }
