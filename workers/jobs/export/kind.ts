@@ -17,7 +17,7 @@ export type ExportLimits = {
   readonly maxPages: number
 }
 
-const LIMITS: ExportLimits = { partCharacters: 4 * 1024 * 1024, maxPages: 20 }
+const LIMITS: ExportLimits = { partCharacters: 8 * 1024 * 1024, maxPages: 40 }
 
 const params = z.object({
   format: z.enum(['ndjson', 'csv', 'graphml']),
