@@ -109,7 +109,9 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
         keyPrefix: (historyId) => `t${FORMAT}:${log.tenantId}:${logId(log)}:${historyId}:`,
       }
     },
-    sendPointer: dispatchDeps(env).send,
+    get sendPointer() {
+      return dispatchDeps(env).send
+    },
     newId: () => v7(),
     now: () => Date.now(),
     jwtSecret: env.TENDRIL_JWT_SECRET,

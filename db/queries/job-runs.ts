@@ -97,7 +97,7 @@ export async function finishJob(
 ): Promise<{ readonly next: NextJob | null } | null> {
   const changes =
     outcome.state === 'succeeded'
-      ? sql`result = ${JSON.stringify(outcome.result)}::jsonb, error = null, cursor = null,
+      ? sql`result = ${JSON.stringify(outcome.result)}::jsonb, error = null, cursor = null, attempt = 0,
           progress = ${JSON.stringify(outcome.progress)}::jsonb`
       : sql`error = ${errorJson(outcome.error)},
           cursor = case when ${outcome.forgetCursor}::boolean then null else cursor end`

@@ -1,8 +1,8 @@
-import { exportKind } from './export/kind.ts'
-import { importKind } from './import/kind.ts'
+import { exportJobs } from './export/kind.ts'
+import { importJobs } from './import/kind.ts'
 import type { JobKind } from './kind.ts'
 
 /** Every kind of job, by name. */
 export const JOB_KINDS: ReadonlyMap<string, JobKind> = new Map(
-  [exportKind, importKind].map((kind) => [kind.kind, kind]),
+  [exportJobs(), importJobs()].map((kind) => [kind.kind, kind]),
 )

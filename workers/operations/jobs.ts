@@ -79,9 +79,13 @@ export const cancelJob = tenantOperation('graph.read', async (context, id: strin
   throw conflict(await existing(context, id), 'it has ended')
 })
 
-/** The job goes on where it stopped, in the name of whoever asks. */
+/**
+ * The job goes on where it stopped, in the name of whoever asks. One that goes on already is answered as it
+ * is, so that the request can be repeated.
+ */
 export const retryJob = tenantOperation('graph.read', async (context, id: string) => {
   const job = await changeable(context, id)
+  if (job.state === 'queued' || job.state === 'running') return viewOf(context, job)
   const { services, principal } = context
   const retried = await retryRow(services.catalog, job, principal.actor)
   if (!retried) {

@@ -1,6 +1,7 @@
 import type { Permission } from '../../../core/auth/permissions.ts'
 import type { Entity, Relationship, Tenant } from '../../harness/api.ts'
 import { ownerSql } from '../../harness/owner-sql.ts'
+import { endOf, type Job } from '../../harness/jobs.ts'
 
 /** What a sample may name: records of a graph that only their tenant has. */
 export type Fixture = {
@@ -298,6 +299,33 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   'DELETE /api/v1/graphs/{graph}/replays/{id}': manage(async (fixture) => ({
     path: await runningReplay(fixture),
   })),
+  'POST /api/v1/graphs/{graph}/export': read((fixture) => ({ path: inGraph(fixture, '/export') })),
+  'GET /api/v1/jobs': read(() => ({ path: '/jobs' })),
+  'GET /api/v1/jobs/{id}': read(async (fixture) => ({ path: `/jobs/${await endedJob(fixture)}` })),
+  'POST /api/v1/jobs/{id}/cancel': read(async (fixture) => ({
+    path: `/jobs/${await cancelledJob(fixture)}/cancel`,
+  })),
+  'POST /api/v1/jobs/{id}/retry': read(async (fixture) => ({
+    path: `/jobs/${await cancelledJob(fixture)}/retry`,
+  })),
+  'DELETE /api/v1/jobs/{id}': read(async (fixture) => ({
+    path: `/jobs/${await endedJob(fixture)}`,
+  })),
+}
+
+/** An export, for which a reader's rights are enough. */
+async function endedJob({ tenant, graph }: Fixture): Promise<string> {
+  const { body } = await tenant.request<Job>('POST', `/graphs/${graph}/export`)
+  return (await endOf(tenant, body.id)).id
+}
+
+/** One that was cancelled before its end: should it have ended before, another one is. */
+async function cancelledJob({ tenant, graph }: Fixture): Promise<string> {
+  for (;;) {
+    const { body } = await tenant.request<Job>('POST', `/graphs/${graph}/export`)
+    const { status } = await tenant.request('POST', `/jobs/${body.id}/cancel`)
+    if (status === 200) return body.id
+  }
 }
 
 /** A graph, two entities and a relationship of a tenant. */

@@ -20,12 +20,11 @@ export type ChunkInput = {
   readonly kinds: readonly Kind[]
   readonly metadata: boolean
   readonly position: Position
+  /** A chunk has no more pages than this. */
+  readonly maxPages: number
   /** Takes the records of a page and says whether the chunk has room for another. */
   readonly take: (records: readonly Exported[]) => boolean
 }
-
-/** A chunk has no more pages than this: each is a call of the database. */
-const MAX_PAGES = 20
 
 /** The state of the graph that an export which begins now is of. */
 export const exportStart = graphOperation(
@@ -49,7 +48,7 @@ export const exportChunk = graphOperation(
         pages += 1
         after = page.at(-1)?.id ?? after
         const hasRoom = input.take(page.map((record) => exported(kind, record, input.metadata)))
-        if (!hasRoom || pages === MAX_PAGES) return { kind: index, after }
+        if (!hasRoom || pages === input.maxPages) return { kind: index, after }
       }
     }
   },

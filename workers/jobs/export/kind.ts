@@ -6,11 +6,18 @@ import { ndjsonPieces } from '../../../core/formats/ndjson.ts'
 import type { Pieces } from '../../../core/formats/pieces.ts'
 import type { FilePart } from '../../../core/jobs/job.ts'
 import type { Json } from '../../../core/json.ts'
-import { type JobRun, type JobStep, jobKind } from '../kind.ts'
+import { type JobKind, type JobRun, type JobStep, jobKind } from '../kind.ts'
 import { exportChunk, exportStart, FIRST_POSITION, type Position } from './chunk.ts'
 
-/** A part has at least as many characters, but for the last: what a chunk has in memory. */
-const PART_CHARACTERS = 4 * 1024 * 1024
+/** Bounds of a chunk. */
+export type ExportLimits = {
+  /** A part has at least as many, but for the last and those of many pages: it is in memory at once. */
+  readonly partCharacters: number
+  /** Each is a call of the database. */
+  readonly maxPages: number
+}
+
+const LIMITS: ExportLimits = { partCharacters: 8 * 1024 * 1024, maxPages: 40 }
 
 const params = z.object({
   format: z.enum(['ndjson', 'csv', 'graphml']),
@@ -44,17 +51,28 @@ type Step = JobStep<Cursor>
  * A graph as one file, as it is at the seq at which the export begins: the same bytes as an export that
  * is answered at once. In a format that needs to know all columns, records are read twice.
  */
-export const exportKind = jobKind({
-  kind: 'export',
-  permission: 'graph.read',
-  params,
-  cursor,
-  async step(run, params, cursor): Promise<Step> {
-    const pieces = piecesOf(params)
-    const now = cursor ?? (await firstCursor(run, pieces))
-    return now.phase === 'look' ? look(run, params, pieces, now) : write(run, params, pieces, now)
-  },
-})
+export function exportJobs(limits = LIMITS): JobKind {
+  return jobKind({
+    kind: 'export',
+    permission: 'graph.read',
+    params,
+    cursor,
+    async step(run, params, cursor): Promise<Step> {
+      const pieces = piecesOf(params)
+      const now = cursor ?? (await firstCursor(run, pieces))
+      const work: Work = { run, params, pieces, limits }
+      return now.phase === 'look' ? look(work, now) : write(work, now)
+    },
+  })
+}
+
+/** What every chunk of one export is made with. */
+type Work = {
+  readonly run: JobRun
+  readonly params: ExportJobParams
+  readonly pieces: Pieces
+  readonly limits: ExportLimits
+}
 
 function piecesOf({ format, kinds, metadata }: ExportJobParams): Pieces {
   switch (format) {
@@ -76,15 +94,11 @@ async function firstCursor({ context }: JobRun, { unseen }: Pieces): Promise<Cur
   }
 }
 
-async function look(
-  run: JobRun,
-  params: ExportJobParams,
-  pieces: Pieces,
-  cursor: Cursor,
-): Promise<Step> {
-  let known = await knownAt(run, pieces, cursor)
+async function look(work: Work, cursor: Cursor): Promise<Step> {
+  const { run, pieces } = work
+  let known = await knownAt(work, cursor)
   let { done } = cursor
-  const next = await chunk(run, params, cursor, (records) => {
+  const next = await chunk(work, cursor, (records) => {
     known = pieces.look(known, records)
     done += records.length
     return true
@@ -99,22 +113,18 @@ async function look(
   return { cursor: after, progress: { done: 0, total: after.total, unit: 'records' } }
 }
 
-async function write(
-  run: JobRun,
-  params: ExportJobParams,
-  pieces: Pieces,
-  cursor: Cursor,
-): Promise<Step> {
-  const known = await knownAt(run, pieces, cursor)
+async function write(work: Work, cursor: Cursor): Promise<Step> {
+  const { run, params, pieces, limits } = work
+  const known = await knownAt(work, cursor)
   const texts = isFirst(cursor) ? [pieces.open(known)] : []
   let characters = 0
   let { done } = cursor
-  const next = await chunk(run, params, cursor, (records) => {
+  const next = await chunk(work, cursor, (records) => {
     const text = pieces.write(known, records)
     texts.push(text)
     characters += text.length
     done += records.length
-    return characters < PART_CHARACTERS
+    return characters < limits.partCharacters
   })
   if (next === null) texts.push(pieces.close)
   const parts: FilePart[] = [...cursor.parts]
@@ -139,16 +149,16 @@ function isFirst({ position, parts }: Cursor): boolean {
 }
 
 function chunk(
-  { context }: JobRun,
-  { kinds, metadata }: ExportJobParams,
+  { run, params: { kinds, metadata }, limits: { maxPages } }: Work,
   { at, position }: Cursor,
   take: (records: readonly Exported[]) => boolean,
 ): Promise<Position | null> {
-  return exportChunk(context, { at, kinds, metadata, position, take })
+  return exportChunk(run.context, { at, kinds, metadata, position, maxPages, take })
 }
 
 /** What was seen up to here: of a large graph too much for the job's row. */
-async function knownAt({ files, memory }: JobRun, pieces: Pieces, cursor: Cursor): Promise<Json> {
+async function knownAt({ run, pieces }: Work, cursor: Cursor): Promise<Json> {
+  const { files, memory } = run
   if (cursor.known === null) return pieces.unseen
   const held = memory.get(cursor.known)
   if (held !== undefined) return held as Json

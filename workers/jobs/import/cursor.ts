@@ -76,6 +76,9 @@ export const FIRST_CURSOR: Reading = {
   ...{ offset: 0, line: 1, isPlanned: false },
 }
 
+/** Bounds of a chunk: what is in memory at once, and written to the graph in one step. */
+export type ImportLimits = { readonly chunkRows: number; readonly chunkCharacters: number }
+
 /** Files that a job needs only until its end. */
 export const WORK = 'work/'
 export const PLAN = `${WORK}plan`

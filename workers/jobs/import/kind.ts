@@ -1,10 +1,11 @@
 import type { JobResult } from '../../../core/jobs/job.ts'
 import { readImportParams } from '../../api/import-params.ts'
-import { jobKind } from '../kind.ts'
+import { type JobKind, type JobStep, jobKind } from '../kind.ts'
 import {
   FIRST_CURSOR,
   type ImportCursor,
   type ImportJobParams,
+  type ImportLimits,
   importCursor,
   importJobParams,
   WORK,
@@ -12,32 +13,36 @@ import {
 import { readChunk } from './read.ts'
 import { writeChunk } from './write.ts'
 
+const LIMITS: ImportLimits = { chunkRows: 5_000, chunkCharacters: 4 * 1024 * 1024 }
+
 /**
  * Loads an uploaded file into a graph as an import that is answered at once would: each row for itself,
  * entities first, and nothing at all of a file that cannot be read to its end.
  */
-export const importKind = jobKind({
-  kind: 'import',
-  permission: 'graph.write',
-  params: importJobParams,
-  cursor: importCursor,
-  async step(run, params, cursor) {
-    const now = cursor ?? FIRST_CURSOR
-    switch (now.phase) {
-      case 'read':
-        return readChunk(run, params, now)
-      case 'entity':
-      case 'relationship':
-        return writeChunk(run, params, now)
-      case 'clean':
-        await run.files.deleteAll(WORK)
-        return {
-          result: resultOf(params, now),
-          progress: { done: now.rows, total: now.rows, unit: 'rows' },
-        }
-    }
-  },
-})
+export function importJobs(limits = LIMITS): JobKind {
+  return jobKind({
+    kind: 'import',
+    permission: 'graph.write',
+    params: importJobParams,
+    cursor: importCursor,
+    async step(run, params, cursor): Promise<JobStep<ImportCursor>> {
+      const now = cursor ?? FIRST_CURSOR
+      switch (now.phase) {
+        case 'read':
+          return readChunk(run, params, now, limits)
+        case 'entity':
+        case 'relationship':
+          return writeChunk(run, params, now, limits)
+        case 'clean':
+          await run.files.deleteAll(WORK)
+          return {
+            result: resultOf(params, now),
+            progress: { done: now.rows, total: now.rows, unit: 'rows' },
+          }
+      }
+    },
+  })
+}
 
 function resultOf(params: ImportJobParams, cursor: ImportCursor): JobResult {
   const { rows, created, updated, unchanged, refused, errors, warnings, bookmark } = cursor

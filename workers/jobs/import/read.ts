@@ -9,16 +9,13 @@ import {
   chunkFile,
   type ImportCursor,
   type ImportJobParams,
+  type ImportLimits,
   PLAN,
   type Reading,
   withRefused,
 } from './cursor.ts'
 import { refusedRow, writeRefused } from './refused.ts'
 import { uploadBytes } from './upload-bytes.ts'
-
-/** Bounds of a chunk: what is in memory at once, and written to the graph in one step. */
-export const CHUNK_ROWS = 5_000
-const CHUNK_CHARACTERS = 4 * 1024 * 1024
 
 type Step = JobStep<ImportCursor>
 
@@ -40,6 +37,7 @@ export async function readChunk(
   run: JobRun,
   params: ImportJobParams,
   cursor: Reading,
+  limits: ImportLimits,
 ): Promise<Step> {
   const imported = readImportParams(new URLSearchParams(params.query), params.format)
   if (imported.format === 'csv' && !cursor.isPlanned) {
@@ -48,7 +46,7 @@ export async function readChunk(
     return { cursor: { ...cursor, isPlanned: true }, progress: progress(0, params) }
   }
   const reader = await readerAt(run, params, imported, cursor)
-  const { rows, next, isLast } = await take(reader)
+  const { rows, next, isLast } = await take(reader, limits)
   const chunk = cursor.chunks.length
   const read: Reading = {
     ...cursor,
@@ -72,11 +70,11 @@ function progress(done: number, { bytes }: ImportJobParams) {
   return { done, total: bytes, unit: 'bytes' }
 }
 
-async function take(reader: OpenReader) {
+async function take(reader: OpenReader, { chunkRows, chunkCharacters }: ImportLimits) {
   const rows: ReadRow[] = []
   let characters = 0
   let next: Place | null = null
-  while (rows.length < CHUNK_ROWS && characters < CHUNK_CHARACTERS) {
+  while (rows.length < chunkRows && characters < chunkCharacters) {
     const { done, value } = await reader.rows.next()
     if (done) return { rows, next, isLast: true }
     rows.push(value.row)

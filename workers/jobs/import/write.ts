@@ -10,10 +10,10 @@ import {
   chunkFile,
   type ImportCursor,
   type ImportJobParams,
+  type ImportLimits,
   type Writing,
   withRefused,
 } from './cursor.ts'
-import { CHUNK_ROWS } from './read.ts'
 import { refusedRow, writeRefused } from './refused.ts'
 
 type Step = JobStep<ImportCursor>
@@ -25,6 +25,7 @@ export async function writeChunk(
   run: JobRun,
   params: ImportJobParams,
   cursor: Writing,
+  { chunkRows }: ImportLimits,
 ): Promise<Step> {
   const { phase } = cursor
   const ahead = cursor.chunks.slice(cursor.chunk).search(LETTERS[phase])
@@ -32,7 +33,9 @@ export async function writeChunk(
   if (ahead < 0) return { cursor: nextPhase(cursor), progress: progress(cursor.done) }
   const chunk = cursor.chunk + ahead
   const text = await run.files.readText(chunkFile(phase, chunk))
-  const newId = idsOf(run.job, 2 * chunk + (phase === 'entity' ? 0 : 1))
+  // A chunk may have as many of each kind.
+  const firstId = (2 * chunk + (phase === 'entity' ? 0 : 1)) * chunkRows
+  const newId = idsOf(run.job, firstId)
   const rows = text.split('\n').map((line) => toImportRow(JSON.parse(line) as Row, newId))
   const { isDryRun } = readImportParams(new URLSearchParams(params.query), params.format)
   const { value, bookmark } = await importRows(contextOf(run, `${phase} ${chunk}`), {
@@ -72,11 +75,11 @@ function contextOf({ job, context }: JobRun, chunk: string): JobRun['context'] {
  * Ids for rows without one: the same for the same row, however often it is written. Time-ordered (RFC
  * 9562, version 7) by when the job was made and the row's place in it.
  */
-function idsOf({ id, createdAt }: Job, group: number): () => string {
+function idsOf({ id, createdAt }: Job, first: number): () => string {
   const random = Uint8Array.from(id.replaceAll('-', '').match(/../g) ?? [], (hex) =>
     Number.parseInt(hex, 16),
   )
-  let seq = group * CHUNK_ROWS
+  let seq = first
   return () => {
     seq += 1
     return v7({ msecs: Date.parse(createdAt), seq, random })
