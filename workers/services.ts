@@ -52,21 +52,14 @@ export type Services = {
 /** The composition root: built per request, since the runtime ties I/O objects to one. */
 export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
   const waiting = { waitUntil, sleep }
-  let tiers: readonly Tier[] | null = null
   const cache = new Cache({
     memory: isolate.memory,
-    // Most requests find all they need in memory.
-    get tiers() {
-      tiers ??= farTiers(env)
-      return tiers
-    },
+    tiers: () => farTiers(env),
     waiting,
     onEvent: () => {},
   })
   return {
-    get catalog() {
-      return openCatalog(env)
-    },
+    catalog: openCatalog(env),
     shard: (shardId) => openShard(env, shardId),
     shardForNewGraph: () => env.TENDRIL_SHARDS[0]?.id ?? '',
     commit: (log, request) =>
@@ -93,9 +86,7 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
       mode: env.TENDRIL_REGISTRATION,
       setupSecret: env.TENDRIL_SETUP_SECRET || null,
     },
-    get shardIds() {
-      return env.TENDRIL_SHARDS.map(({ id }) => id)
-    },
+    shardIds: env.TENDRIL_SHARDS.map(({ id }) => id),
   }
 }
 

@@ -11,8 +11,8 @@ export type Found<T> = { readonly held: Held<T>; readonly source: Source }
 
 export type CacheParts = {
   readonly memory: MemoryTier
-  /** Beyond memory, the nearest first. */
-  readonly tiers: readonly Tier[]
+  /** Beyond memory, the nearest first; a function is called when the first is needed. */
+  readonly tiers: readonly Tier[] | (() => readonly Tier[])
   readonly waiting: Waiting
   readonly onEvent: (event: CacheEvent) => void
 }
@@ -21,8 +21,16 @@ export type CacheParts = {
 export class Cache {
   readonly #parts: CacheParts
 
+  #far: readonly Tier[] | null = null
+
   constructor(parts: CacheParts) {
     this.#parts = parts
+  }
+
+  get #tiers(): readonly Tier[] {
+    const { tiers } = this.#parts
+    this.#far ??= typeof tiers === 'function' ? tiers() : tiers
+    return this.#far
   }
 
   /**
@@ -34,7 +42,7 @@ export class Cache {
     isGood: (held: Held<T>) => boolean,
   ): Promise<(Found<T> | null)[]> {
     const found = keys.map((key) => this.findInMemory<T>(key, isGood))
-    for (const [distance, tier] of this.#parts.tiers.entries()) {
+    for (const [distance, tier] of this.#tiers.entries()) {
       const missing = found.flatMap((each, i) => (each === null ? [i] : []))
       if (missing.length === 0) break
       const entries = await this.#get(
@@ -51,7 +59,7 @@ export class Cache {
         kept.push([key, entry])
         found[i] = { held, source: tier.name }
       }
-      if (distance > 0 && kept.length > 0) this.#write(this.#parts.tiers.slice(0, distance), kept)
+      if (distance > 0 && kept.length > 0) this.#write(this.#tiers.slice(0, distance), kept)
     }
     return found
   }
@@ -70,7 +78,7 @@ export class Cache {
   store(entries: readonly (readonly [key: string, held: Held<unknown>])[]): void {
     for (const [key, held] of entries) this.#parts.memory.set(key, held)
     this.#write(
-      this.#parts.tiers,
+      this.#tiers,
       entries.map(([key, { kind, seq, tags, value, bytes }]): [string, Entry<unknown>] => [
         key,
         { kind, seq, tags, value, bytes },
@@ -80,7 +88,7 @@ export class Cache {
 
   async delete(keys: readonly string[]): Promise<void> {
     for (const key of keys) this.#parts.memory.delete(key)
-    await Promise.allSettled(this.#parts.tiers.map((tier) => tier.delete(keys)))
+    await Promise.allSettled(this.#tiers.map((tier) => tier.delete(keys)))
   }
 
   #write(tiers: readonly Tier[], entries: [string, Entry<unknown>][]): void {

@@ -45,6 +45,14 @@ function enough(log: LogReader, request: Freshness): Known | null {
   return known
 }
 
+/**
+ * Watermarks that the level allows to rely on; `null`: the log's object is away, and the level can do
+ * without it.
+ */
+export async function sufficient(log: LogReader, request: Freshness): Promise<Known | null> {
+  return enough(log, request) ?? asked(log, request)
+}
+
 /** The log's object is asked what the caller has to know; `null`: see `askLog`. */
 function asked(log: LogReader, request: Freshness): Promise<Known | null> {
   return askLog(log, request, request.bookmark?.seq ?? 0)

@@ -1,6 +1,8 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { LogHead } from '../../core/cache/log-view.ts'
+import { isAppError } from '../../core/errors.ts'
 import type { GraphAddress, LogAddress, TenantAddress } from '../../core/log/address.ts'
+import { isOfHistory } from '../../core/log/etag.ts'
 import { footprint } from '../../core/log/footprint.ts'
 import type { CommitAnswer, GraphRequest } from '../../core/log/requests.ts'
 import type { TenantRequest } from '../../core/tenant/requests.ts'
@@ -33,6 +35,8 @@ export class GraphLog extends DurableObject<RawEnv> {
     since: number | null = null,
   ): Promise<Committed> {
     const runner = this.#graphRunner(log)
+    const refusal = await otherHistory(runner, request)
+    if (refusal) return { answer: refusal, head: null }
     return committed(await runner.submit(request), runner.head, since)
   }
 
@@ -79,6 +83,23 @@ export class GraphLog extends DurableObject<RawEnv> {
       this.#runnerOptions(),
     )
     return this.#tenant
+  }
+}
+
+/** The refusal of what names versions of another history than the log's (H1); `null`: it does not. */
+async function otherHistory(
+  runner: LogRunner<GraphRequest>,
+  { seenHistory }: GraphRequest,
+): Promise<CommitAnswer | null> {
+  if (seenHistory === undefined) return null
+  try {
+    const { historyId, watermarks } = runner.head ?? (await runner.headFrom(0))
+    if (isOfHistory(seenHistory, historyId)) return null
+    const refusals = [{ op: 0, refused: 'version_mismatch' as const }]
+    return { status: 'refused', seq: watermarks.head, refusals }
+  } catch (error) {
+    if (isAppError(error) && error.code === 'not_found') return { status: 'no_such_log' }
+    return { status: 'not_committed', reason: 'the log could not be opened' }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { CacheKind } from '../../core/cache/kinds.ts'
 import type { Loaded, ReadAnswer } from '../../core/cache/log-reader.ts'
 import { read } from '../../core/cache/read.ts'
+import { type Holding, type Unchanged, unchanged } from '../../core/cache/unchanged.ts'
 import type { ReadAt } from '../../db/queries/entities.ts'
 import type { GraphContext } from '../context.ts'
 import { freshnessOf } from './access.ts'
@@ -65,6 +66,21 @@ export async function readValues<T>(
     },
   })
   return { value: values, ...answer }
+}
+
+/**
+ * Whether the caller has what a read that looks at `tags` would give, which then needs no value.
+ * `isVersion`: the ETags of that read are versions of a record. `null`: it has to be done.
+ */
+export async function unchangedSince(
+  context: GraphContext,
+  what: Omit<Holding, 'etags'>,
+): Promise<Unchanged | null> {
+  const { graph, ifNoneMatch } = context
+  if (ifNoneMatch.length === 0) return null
+  const holding = { etags: ifNoneMatch, ...what }
+  // What is wrong, or away, the read itself runs into, and may know a way round.
+  return unchanged(readerOf(context), freshnessOf(context, graph), holding).catch(() => null)
 }
 
 function readerOf({ services, graph, graphReader }: GraphContext) {
