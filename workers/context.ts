@@ -26,6 +26,8 @@ export type Context = {
   /** What the caller has seen, of any of the tenant's logs. */
   readonly bookmarks: readonly Bookmark[]
   readonly arrivedAt: number
+  /** How long it took to learn who asks; 0 when memory knew. */
+  readonly accessMs: number
   /** What the caller has already (`If-None-Match`): a read of just that may say so instead. */
   readonly ifNoneMatch: readonly Etag[]
   /** Beginning of the id of the history in which a write's `If-Match` was given; `null` without one. */

@@ -75,6 +75,7 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
         waiting,
         after: view.calls,
         now: Date.now,
+        spent: {},
         ask: (since, atLeast) => logObject(env, log).watermarks(log, since, atLeast),
         keyPrefix: (historyId) => `t${FORMAT}:${log.tenantId}:${logId(log)}:${historyId}:`,
       }

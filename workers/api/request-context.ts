@@ -41,6 +41,7 @@ export async function requestContext(
     arrivedAt: arrived.arrivedAt,
     requestId: requestIdOf(c),
     route: `${req.method} ${req.path}`,
+    accessMs: resolved === null ? 0 : Math.max(0, Date.now() - arrived.arrivedAt),
     ifNoneMatch: held === undefined ? NONE : parseEtags(held),
     seenHistory: null,
     idempotency: null,

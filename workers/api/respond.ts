@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import type { Context as HonoContext } from 'hono'
 import { type Bookmark, encodeBookmark, mergeBookmark } from '../../core/log/bookmark.ts'
 import { encodeEtag, matchesEtag, parseEtag } from '../../core/log/etag.ts'
-import type { Answer, NotModified, ReadInfo } from '../operations/records.ts'
+import type { Answer, NotModified } from '../operations/records.ts'
 import { ALWAYS, requestIdOf } from './answer-headers.ts'
 import type { AppEnv } from './context.ts'
+import { explain, FROM_MEMORY } from './explain.ts'
+import { lastModifiedMs, parseHttpDate } from './last-modified.ts'
 
 type C = HonoContext<AppEnv>
 
@@ -16,14 +18,13 @@ export function graphAnswer(c: C, answer: Answer<unknown>, status: 200 | 201 = 2
 /** One record: its version is its ETag, and a client that has that version gets no body. */
 export function recordAnswer(
   c: C,
-  answer: Answer<{ readonly version: number }> | NotModified,
+  answer: Answer<{ readonly version: number; readonly updated_at: string }> | NotModified,
   status: 200 | 201 | 202 = 200,
 ): Response {
   if ('etag' in answer) return notModified(c, answer, answer.etag)
-  return respond(c, answer, {
-    status,
-    etag: encodeEtag(answer.value.version, answer.bookmark.historyId),
-  })
+  const { version, updated_at: updatedAt } = answer.value
+  const etag = encodeEtag(version, answer.bookmark.historyId)
+  return respond(c, answer, { status, etag, updatedAt })
 }
 
 /** What is told by the seq it was read at: that is its ETag. */
@@ -74,22 +75,32 @@ export function noContent(c: C, answer: Answer<null>): Response {
   return respond(c, answer, { status: 204, etag: null })
 }
 
-type Marks = { readonly status: 200 | 201 | 202 | 204; readonly etag: string | null }
+type Marks = {
+  readonly status: 200 | 201 | 202 | 204
+  readonly etag: string | null
+  /** When a record last changed. */
+  readonly updatedAt?: string
+}
 
-function respond(c: C, answer: Answer<unknown>, { status, etag }: Marks): Response {
-  const { value } = answer
+function respond(c: C, answer: Answer<unknown>, { status, etag, updatedAt }: Marks): Response {
+  const { value, read } = answer
   const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
-  if (isRead && etag !== null && isHeld(c, etag)) return notModified(c, answer, etag)
+  const modifiedMs =
+    isRead && updatedAt !== undefined ? lastModifiedMs(updatedAt, c.get('context').arrivedAt) : null
+  if (isRead && isHeld(c, etag, modifiedMs)) return notModified(c, answer, etag)
   const body = status === 204 ? null : textOf(value)
-  const response = isRead ? new Response(body, { headers: FOUND }) : writeResponse(c, body, status)
+  const response = isRead
+    ? new Response(body, { headers: FOUND })
+    : writeResponse(c, body, { status, always: read ? { ...ALWAYS, ...FROM_MEMORY } : ALWAYS })
   mark(c, response.headers, answer, etag)
+  if (modifiedMs !== null) response.headers.set('last-modified', new Date(modifiedMs).toUTCString())
   const link = c.get('link')
   if (link !== undefined) response.headers.set('link', link)
   return response
 }
 
 /** Nothing of the representation but its tag (RFC 9110, 15.4.5). */
-function notModified(c: C, answer: Omit<Answer<unknown>, 'value'>, etag: string): Response {
+function notModified(c: C, answer: Omit<Answer<unknown>, 'value'>, etag: string | null): Response {
   const response = new Response(null, { status: 304, headers: NOT_MODIFIED })
   mark(c, response.headers, answer, etag)
   return response
@@ -105,7 +116,7 @@ function mark(
   headers.set('tendril-bookmark', bookmarkText(c, bookmark))
   if (etag !== null) headers.set('etag', etag)
   if (replayed) headers.set('idempotency-replayed', 'true')
-  if (read) explain(headers, read)
+  if (read) explain(headers, read, c.get('context').accessMs)
 }
 
 const JSON_TYPE = 'application/json'
@@ -116,37 +127,31 @@ const JSON_TYPE = 'application/json'
  */
 const NOT_MODIFIED = new Headers({
   ...ALWAYS,
+  ...FROM_MEMORY,
   'cache-control': 'private, no-cache',
   vary: 'Authorization, Tendril-Consistency, Tendril-Bookmark',
 })
 const FOUND = new Headers({ ...Object.fromEntries(NOT_MODIFIED), 'content-type': JSON_TYPE })
 
 /** With what the route has set by `c.header`. */
-function writeResponse(c: C, body: string | null, status: Marks['status']): Response {
+function writeResponse(
+  c: C,
+  body: string | null,
+  { status, always }: Pick<Marks, 'status'> & { readonly always: Readonly<Record<string, string>> },
+): Response {
   const response = c.newResponse(body, status)
   if (body !== null) response.headers.set('content-type', JSON_TYPE)
-  for (const [name, value] of Object.entries(ALWAYS)) response.headers.set(name, value)
+  for (const [name, value] of Object.entries(always)) response.headers.set(name, value)
   return response
 }
 
-/** How this answer came to be: RFC 9211, and RFC 9111 for its age. */
-function explain(headers: Headers, { source, ageMs, isStale }: ReadInfo): void {
-  headers.set('cache-status', CACHE_STATUS[source])
-  if (source !== 'origin') headers.set('age', String(Math.floor(ageMs / 1_000)))
-  if (isStale) headers.set('tendril-stale', '1')
-}
-
-/** The cache nearest to the data comes first. */
-const CACHE_STATUS: Readonly<Record<ReadInfo['source'], string>> = {
-  memory: 'tendril-memory; hit',
-  edge: 'tendril-edge; hit, tendril-memory; fwd=miss',
-  redis: 'tendril-redis; hit, tendril-edge; fwd=miss, tendril-memory; fwd=miss',
-  origin: 'tendril-memory; fwd=miss',
-}
-
-function isHeld(c: C, etag: string): boolean {
-  const held = c.req.header('if-none-match')
-  return held !== undefined && matchesEtag(held, etag)
+/** Whether the client has it (RFC 9110, 13.2.2): by its tag, or where it sends none by its date. */
+function isHeld(c: C, etag: string | null, modifiedMs: number | null): boolean {
+  const tags = c.req.header('if-none-match')
+  if (tags !== undefined) return etag !== null && matchesEtag(tags, etag)
+  if (modifiedMs === null) return false
+  const since = parseHttpDate(c.req.header('if-modified-since') ?? '', c.get('context').arrivedAt)
+  return since !== null && modifiedMs <= since
 }
 
 /** Texts of values that memory holds: each is written out once. */

@@ -46,7 +46,7 @@ export type Answer<T> = {
 /** An answer whose value the caller has: the ETag says which. */
 export type NotModified = Omit<Answer<never>, 'value'> & { readonly etag: string }
 
-export type ReadInfo = Pick<GraphAnswer<unknown>, 'source' | 'ageMs' | 'isStale'> & {
+export type ReadInfo = Pick<GraphAnswer<unknown>, 'source' | 'ageMs' | 'isStale' | 'spent'> & {
   /** Seq at which the answer was so. */
   readonly seq: number
 }
@@ -310,12 +310,12 @@ async function notModified(
 }
 
 export function answer<T>(context: GraphContext, value: T, read: GraphAnswer<unknown>): Answer<T> {
-  const { seq, seen, historyId, source, ageMs, isStale } = read
+  const { seq, seen, historyId, source, ageMs, isStale, spent } = read
   return {
     value,
     bookmark: bookmarkOf(context, { seq: seen, historyId }),
     replayed: false,
-    read: { seq, source, ageMs, isStale },
+    read: { seq, source, ageMs, isStale, spent },
   }
 }
 
