@@ -65,12 +65,17 @@ const TYPES = { getTypeParser: (oid: number) => parsePostgresText(oid) }
 
 /** `url` is a secret. `endpoint` overrides where the driver sends SQL: the local stack's service. */
 export function openDatabase(url: string, endpoint?: string): Database {
-  if (endpoint) neonConfig.fetchEndpoint = () => endpoint
-  const client = neon(url)
+  let client: NeonQueryFunction<false, false> | null = null
+  // Not before it is needed: most requests are answered from memory.
+  const connected = (): NeonQueryFunction<false, false> => {
+    if (endpoint) neonConfig.fetchEndpoint = () => endpoint
+    client ??= neon(url)
+    return client
+  }
   const database: Database = {
     batch: (tenantId, statements, options) =>
       database.batchWith({ 'tendril.tenant_id': tenantId }, statements, options),
-    batchWith: (settings, statements, options) => run(client, settings, statements, options),
+    batchWith: (settings, statements, options) => run(connected(), settings, statements, options),
   }
   return database
 }

@@ -2,6 +2,7 @@ import type { LogReader } from '../core/cache/log-reader.ts'
 import type { GraphAddress } from '../core/log/address.ts'
 import type { Bookmark } from '../core/log/bookmark.ts'
 import type { Consistency } from '../core/log/consistency.ts'
+import type { Etag } from '../core/log/etag.ts'
 import type { Access } from '../db/queries/access.ts'
 import type { Services } from './services.ts'
 
@@ -25,6 +26,12 @@ export type Context = {
   /** What the caller has seen, of any of the tenant's logs. */
   readonly bookmarks: readonly Bookmark[]
   readonly arrivedAt: number
+  /** How long it took to learn who asks; 0 when memory knew. */
+  readonly accessMs: number
+  /** What the caller has already (`If-None-Match`): a read of just that may say so instead. */
+  readonly ifNoneMatch: readonly Etag[]
+  /** Beginning of the id of the history in which a write's `If-Match` was given; `null` without one. */
+  readonly seenHistory: string | null
   /** The graph's log, of which the watermarks are being asked for already. */
   readonly graphReader: LogReader | null
   /** What the request's credential gives access to; `null` without one. */

@@ -74,22 +74,15 @@ export type Services = {
 /** The composition root: built per request, since the runtime ties I/O objects to one. */
 export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
   const waiting = { waitUntil, sleep }
-  let tiers: readonly Tier[] | null = null
   const cache = new Cache({
     memory: isolate.memory,
-    // Most requests find all they need in memory.
-    get tiers() {
-      tiers ??= farTiers(env)
-      return tiers
-    },
+    tiers: () => farTiers(env),
     waiting,
     lookups: isolate.lookups,
     onEvent: () => {},
   })
   return {
-    get catalog() {
-      return openCatalog(env)
-    },
+    catalog: openCatalog(env),
     shard: (shardId) => openShard(env, shardId),
     shardForNewGraph: () => env.TENDRIL_SHARDS[0]?.id ?? '',
     commit: (log, request) =>
@@ -105,6 +98,7 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
         waiting,
         after: view.calls,
         now: Date.now,
+        spent: {},
         ask: (since, atLeast) => logObject(env, log).watermarks(log, since, atLeast),
         keyPrefix: (historyId) => `t${FORMAT}:${log.tenantId}:${logId(log)}:${historyId}:`,
       }
@@ -119,9 +113,7 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
       mode: env.TENDRIL_REGISTRATION,
       setupSecret: env.TENDRIL_SETUP_SECRET || null,
     },
-    get shardIds() {
-      return env.TENDRIL_SHARDS.map(({ id }) => id)
-    },
+    shardIds: env.TENDRIL_SHARDS.map(({ id }) => id),
     files: r2Files(env.FILES),
     sendJob: (job) => sendJob(env, job),
     get topologies() {

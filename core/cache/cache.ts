@@ -16,8 +16,8 @@ export type Lookups = SingleFlight<Entry<unknown> | null>
 
 export type CacheParts = {
   readonly memory: MemoryTier
-  /** Beyond memory, the nearest first. */
-  readonly tiers: readonly Tier[]
+  /** Beyond memory, the nearest first; a function is called when the first is needed. */
+  readonly tiers: readonly Tier[] | (() => readonly Tier[])
   readonly waiting: Waiting
   readonly onEvent: (event: CacheEvent) => void
   /** Of the isolate. Default: every reader looks for itself. */
@@ -39,8 +39,16 @@ const NOTHING = -1
 export class Cache {
   readonly #parts: CacheParts
 
+  #far: readonly Tier[] | null = null
+
   constructor(parts: CacheParts) {
     this.#parts = parts
+  }
+
+  get #tiers(): readonly Tier[] {
+    const { tiers } = this.#parts
+    this.#far ??= typeof tiers === 'function' ? tiers() : tiers
+    return this.#far
   }
 
   /**
@@ -59,7 +67,7 @@ export class Cache {
       return each ? [] : [{ at, key, above: this.peek(key)?.seq ?? NOTHING }]
     })
     for (const { above } of missing) this.#missed('memory', kind, above > NOTHING)
-    for (const [distance, tier] of this.#parts.tiers.entries()) {
+    for (const [distance, tier] of this.#tiers.entries()) {
       if (missing.length === 0) break
       const kept: [string, Entry<unknown>][] = []
       const accept = (one: Missing, entry: Entry<unknown>): boolean => {
@@ -73,7 +81,7 @@ export class Cache {
         return true
       }
       missing = await this.#lookUp(tier, { missing, kind }, accept)
-      if (distance > 0 && kept.length > 0) this.#write(this.#parts.tiers.slice(0, distance), kept)
+      if (distance > 0 && kept.length > 0) this.#write(this.#tiers.slice(0, distance), kept)
     }
     return found
   }
@@ -94,7 +102,7 @@ export class Cache {
   store(entries: readonly (readonly [key: string, held: Held<unknown>])[]): void {
     for (const [key, held] of entries) this.#parts.memory.set(key, held)
     this.#write(
-      this.#parts.tiers,
+      this.#tiers,
       entries.map(([key, { kind, seq, tags, value, bytes }]): [string, Entry<unknown>] => [
         key,
         { kind, seq, tags, value, bytes },
@@ -104,7 +112,7 @@ export class Cache {
 
   /** What was to be loaded was not: others may try. */
   abandon(keys: readonly string[]): void {
-    for (const tier of this.#parts.tiers) {
+    for (const tier of this.#tiers) {
       const releasing = tier.leases?.release(keys).catch(() => this.#failed(tier))
       if (releasing) this.#parts.waiting.waitUntil(releasing)
     }
@@ -116,7 +124,7 @@ export class Cache {
 
   async delete(keys: readonly string[]): Promise<void> {
     for (const key of keys) this.#parts.memory.delete(key)
-    await Promise.allSettled(this.#parts.tiers.map((tier) => tier.delete(keys)))
+    await Promise.allSettled(this.#tiers.map((tier) => tier.delete(keys)))
   }
 
   /** What is missing still. */

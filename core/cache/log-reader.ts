@@ -20,6 +20,9 @@ export type LoadedValue<T> = {
 /** A load and the time before it began. */
 export type Timed<T> = { readonly began: number; readonly result: T }
 
+/** How long a request has waited for parts of a log, in milliseconds; absent: it has not. */
+export type Spent = { logMs?: number; loadMs?: number }
+
 /** A log as one request reads it. */
 export type LogReader = {
   readonly view: LogView
@@ -33,6 +36,8 @@ export type LogReader = {
   readonly keyPrefix: (historyId: string) => string
   readonly now: () => number
   readonly waiting: Waiting
+  /** Where the times that reads wait are added up. */
+  readonly spent?: Spent
 }
 
 /** How fresh an answer has to be, and what counts for it. */

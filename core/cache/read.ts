@@ -5,7 +5,7 @@ import type { Found } from './cache.ts'
 import type { Held } from './entry.ts'
 import { answer, commonSeq, revalidate } from './held.ts'
 import { loadAndStore } from './load-and-store.ts'
-import type { Freshness, LogReader, ReadAnswer, ReadRequest } from './log-reader.ts'
+import type { Freshness, LogReader, ReadAnswer, ReadRequest, Spent } from './log-reader.ts'
 import type { Known } from './log-view.ts'
 import { refresh } from './refresh.ts'
 import { checkBookmark, readWithoutLog, staleAnswer } from './without-log.ts'
@@ -19,7 +19,7 @@ const REFRESH_SHARE = 0.5
 /** Reads values of a log at the consistency asked for. The rules are those of docs/consistency.md. */
 export async function read<T>(log: LogReader, request: ReadRequest<T>): Promise<ReadAnswer<T>> {
   try {
-    const known = enough(log, request) ?? (await asked(log, request))
+    const known = enough(log, request) ?? (await timed(log, 'logMs', asked(log, request)))
     if (known === null) return await readWithoutLog(log, request)
     const atOnce = fromMemory(log, request, known)
     if (atOnce) return atOnce
@@ -29,14 +29,6 @@ export async function read<T>(log: LogReader, request: ReadRequest<T>): Promise<
     if (stale) return stale
     throw error
   }
-}
-
-/**
- * Watermarks that the level allows to rely on, asked for if need be; `null`: the log's object is away,
- * and the level can do without it.
- */
-export async function sufficient(log: LogReader, request: Freshness): Promise<Known | null> {
-  return enough(log, request) ?? (await asked(log, request))
 }
 
 /** Watermarks that the level allows to rely on; `null`: the log's object has to be asked. */
@@ -54,9 +46,30 @@ function enough(log: LogReader, request: Freshness): Known | null {
   return known
 }
 
+/**
+ * Watermarks that the level allows to rely on; `null`: the log's object is away, and the level can do
+ * without it.
+ */
+export async function sufficient(log: LogReader, request: Freshness): Promise<Known | null> {
+  return enough(log, request) ?? timed(log, 'logMs', asked(log, request))
+}
+
 /** The log's object is asked what the caller has to know; `null`: see `askLog`. */
 function asked(log: LogReader, request: Freshness): Promise<Known | null> {
   return askLog(log, request, request.bookmark?.seq ?? 0)
+}
+
+async function timed<T>(
+  { spent, now }: LogReader,
+  part: keyof Spent,
+  work: Promise<T>,
+): Promise<T> {
+  const began = now()
+  try {
+    return await work
+  } finally {
+    if (spent) spent[part] = (spent[part] ?? 0) + Math.max(0, now() - began)
+  }
 }
 
 /** The answer if memory has every part, and all of them are current at what is known of the log. */
@@ -113,11 +126,14 @@ async function rounds<T>(
   let floor = floorOf(request, first)
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     const { historyId } = known
-    const found: Found<T>[] | null = await findOrLoad(log, request, known, { floor, round })
+    const loading: Promise<Found<T>[] | null> = findOrLoad(log, request, known, { floor, round })
+    const found = await timed(log, 'loadMs', loading)
     const { seq, upTo } = commonSeq(found ?? [])
     // R2 and R1: the log's object must know what this answer says, and every part be current there.
     const mustReport = found !== null && known.copy.head < seq && (isStrong || upTo < seq)
-    if (found === null || mustReport) known = await askLog(log, request, found === null ? 0 : seq)
+    if (found === null || mustReport) {
+      known = await timed(log, 'logMs', askLog(log, request, found === null ? 0 : seq))
+    }
     if (known === null) return null
     if (known.historyId !== historyId) floor = floorOf(request, known)
     else if (found && isGoodAnswer(log, request, found, { known, floor })) {

@@ -73,6 +73,11 @@ export type GraphRequest = Origin & {
   readonly commitId: string
   /** Digest of what the caller sent: the same commit id with another one is a mistake. */
   readonly fingerprint: string
+  /**
+   * The history in which the caller saw the versions that it names, as an ETag has it: in another one
+   * they are no versions of these records (H1). Absent: it named none.
+   */
+  readonly seenHistory?: string
   /** `false`: every operation stands for itself, and a refused one leaves the others be. */
   readonly atomic: boolean
   /** The schema the request was validated against (C5). */

@@ -12,6 +12,7 @@ import { parseEnv, type RawEnv } from '../../env.ts'
 import { pointerTo, toMessage } from '../../queues/messages.ts'
 import { Announcer } from './announcer.ts'
 import { type Committed, committed } from './committed.ts'
+import { otherHistory } from './other-history.ts'
 import { LogRunner, type RunnerOptions } from './runner.ts'
 import { tenantFootprint } from './tenant-footprint.ts'
 import type { WriterOptions } from './writer.ts'
@@ -34,6 +35,8 @@ export class GraphLog extends DurableObject<RawEnv> {
     since: number | null = null,
   ): Promise<Committed> {
     const runner = this.#graphRunner(log)
+    const refusal = await otherHistory(runner, request)
+    if (refusal) return { answer: refusal, head: null }
     const answer = await runner.submit(request)
     if (answer.status === 'committed' && !answer.replayed) this.#announce(log)
     return committed(answer, runner.head, since)

@@ -33,12 +33,19 @@ export async function crashObjects(): Promise<void> {
   await control('/crash', {})
 }
 
+/** Requests to PostgreSQL that the worker has made so far. */
+export async function sqlRequests(): Promise<number> {
+  const answer = await control('/sql-requests', {})
+  return (answer as { readonly requests: number }).requests
+}
+
 /** Posts to the control server of the run. */
-export async function control(path: string, body: unknown): Promise<void> {
+export async function control(path: string, body: unknown): Promise<unknown> {
   const response = await fetch(inject('controlUrl') + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   })
   if (!response.ok) throw new Error(`the control server answered ${response.status} to ${path}`)
+  return response.json()
 }

@@ -25,7 +25,11 @@ export class SqlChaos implements SqlFaults {
     this.#random = randomFrom(settings.seed)
   }
 
+  /** Statements, or batches of them, that were asked for. */
+  requests = 0
+
   async beforeExecute(): Promise<SqlFault> {
+    this.requests += 1
     const { cutBefore, delayMs } = this.#settings
     const isCut = this.#random() < cutBefore
     if (delayMs > 0) await delay(this.#random() * delayMs)

@@ -23,7 +23,7 @@ declare module 'vitest' {
     /**
      * Takes POSTs of JSON: `/faults` ChaosSettings, `/evict` every idle Durable Object from memory
      * (answers with how many there were), `/crash` all of them, whatever they do, `/cron`
-     * `{"cron": expression}`, `/redis-faults` what redisChaosSettings names, `/redis-flush` nothing.
+     * `{"cron": expression}`, `/sql-requests` nothing (answers with how many were made so far), `/redis-faults` what redisChaosSettings names, `/redis-flush` nothing.
      */
     controlUrl: string
   }
@@ -70,6 +70,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   })
   const control = await startControlServer({
     '/faults': (body) => chaos.set(settings.parse(body)),
+    '/sql-requests': () => ({ requests: chaos.requests }),
     '/evict': async () => ({ evicted: await server.evictObjects() }),
     '/crash': () => server.crashObjects(),
     '/redis-faults': (body) => redisChaos.set(redisChaosSettings.parse(body), stack.redis),

@@ -5,6 +5,9 @@ import {
   type RouteHandler,
   z,
 } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { parseEtag } from '../../core/log/etag.ts'
+import type { Context as RequestContext } from '../context.ts'
 import { complete } from './answer-headers.ts'
 import type { AppEnv } from './context.ts'
 import { idempotencyOf } from './idempotency.ts'
@@ -41,12 +44,22 @@ export function endpoint<R extends RouteConfig>(
   app.on(route.method, route.path.replaceAll(/\{(.+?)\}/g, ':$1'), async (c) => {
     const context = await requestContext(c, { isOpen })
     if (takesBody) await readingBody(c, noMore)
-    c.set('context', isWrite ? { ...context, idempotency: await idempotencyOf(c) } : context)
+    c.set('context', isWrite ? { ...context, ...(await writeConditions(c)) } : context)
     if (takesBody) await validateBody(c, route)
     validate(c)
-    if (!route.request?.query) finish(readParams(searchParams(c), []))
+    if (!route.request?.query && hasQuery(c)) finish(readParams(searchParams(c), []))
     return complete(c, await handler(c as HandlerContext<R>))
   })
+}
+
+/** What a write says beside its body. Needs the body to have been read. */
+async function writeConditions(
+  c: Context<AppEnv>,
+): Promise<Pick<RequestContext, 'idempotency' | 'seenHistory'>> {
+  return {
+    idempotency: await idempotencyOf(c),
+    seenHistory: parseEtag(c.req.header('if-match') ?? '')?.history ?? null,
+  }
 }
 
 async function noMore(): Promise<void> {
@@ -55,9 +68,16 @@ async function noMore(): Promise<void> {
 
 const NO_PARAMETERS = new URLSearchParams()
 
-/** The query as it was sent. Most requests have none, and parsing a URL takes its time. */
-export function searchParams(c: { readonly req: { readonly url: string } }): URLSearchParams {
-  return c.req.url.includes('?') ? new URL(c.req.url).searchParams : NO_PARAMETERS
+type Asked = { readonly req: { readonly url: string } }
+
+/** Whether the request has a query: most have none, and looking into one takes its time. */
+export function hasQuery(c: Asked): boolean {
+  return c.req.url.includes('?')
+}
+
+/** The query as it was sent. */
+export function searchParams(c: Asked): URLSearchParams {
+  return hasQuery(c) ? new URL(c.req.url).searchParams : NO_PARAMETERS
 }
 
 const problemContent = { 'application/problem+json': { schema: problem } }

@@ -2,6 +2,7 @@ import type { Context as HonoContext } from 'hono'
 import { AppError } from '../../core/errors.ts'
 import { type Bookmark, parseBookmarks } from '../../core/log/bookmark.ts'
 import { type Consistency, parseConsistency } from '../../core/log/consistency.ts'
+import { parseEtags } from '../../core/log/etag.ts'
 import { parseEnv } from '../../env.ts'
 import type { Context } from '../context.ts'
 import { type Resolved, resolveAccess } from '../operations/access.ts'
@@ -30,6 +31,7 @@ export async function requestContext(
     bookmarks: bookmarksOf(req.header('tendril-bookmark')),
     arrivedAt: Date.now(),
   }
+  const held = req.header('if-none-match')
   const resolved =
     credential === null ? null : await resolve(arrived, credential, graphName(req.path))
   return {
@@ -39,6 +41,9 @@ export async function requestContext(
     arrivedAt: arrived.arrivedAt,
     requestId: requestIdOf(c),
     route: `${req.method} ${req.path}`,
+    accessMs: resolved === null ? 0 : Math.max(0, Date.now() - arrived.arrivedAt),
+    ifNoneMatch: held === undefined ? NONE : parseEtags(held),
+    seenHistory: null,
     idempotency: null,
     access: resolved?.access ?? null,
     graphReader: resolved?.graphReader ?? null,
@@ -69,10 +74,10 @@ function consistencyOf(header: string | undefined): Consistency {
   return parsed
 }
 
-const NO_BOOKMARKS: readonly Bookmark[] = []
+const NONE: readonly never[] = []
 
 function bookmarksOf(header: string | undefined): readonly Bookmark[] {
-  if (header === undefined) return NO_BOOKMARKS
+  if (header === undefined) return NONE
   const parsed = parseBookmarks(header)
   if (typeof parsed === 'string') {
     throw new AppError('malformed_request', `Tendril-Bookmark: ${parsed}`)

@@ -1,9 +1,13 @@
+import { createHash } from 'node:crypto'
 import type { Context as HonoContext } from 'hono'
 import { type Bookmark, encodeBookmark, mergeBookmark } from '../../core/log/bookmark.ts'
+import { encodeEtag, matchesEtag, parseEtag } from '../../core/log/etag.ts'
 import type { JobView } from '../operations/jobs.ts'
-import type { Answer, ReadInfo } from '../operations/records.ts'
+import type { Answer, NotModified } from '../operations/records.ts'
 import { ALWAYS, requestIdOf } from './answer-headers.ts'
 import type { AppEnv } from './context.ts'
+import { explain, FROM_MEMORY } from './explain.ts'
+import { lastModifiedMs, parseHttpDate } from './last-modified.ts'
 
 type C = HonoContext<AppEnv>
 
@@ -15,73 +19,140 @@ export function graphAnswer(c: C, answer: Answer<unknown>, status: 200 | 201 = 2
 /** One record: its version is its ETag, and a client that has that version gets no body. */
 export function recordAnswer(
   c: C,
-  answer: Answer<{ readonly version: number }>,
+  answer: Answer<{ readonly version: number; readonly updated_at: string }> | NotModified,
   status: 200 | 201 | 202 = 200,
 ): Response {
-  return respond(c, answer, { status, etag: `"${answer.value.version}"` })
+  if ('etag' in answer) return notModified(c, answer, answer.etag)
+  const { version, updated_at: updatedAt } = answer.value
+  const etag = encodeEtag(version, answer.bookmark.historyId)
+  return respond(c, answer, { status, etag, updatedAt })
 }
+
+/** What is told by the seq it was read at: that is its ETag. */
+export function seqAnswer(c: C, answer: Answer<unknown>): Response {
+  const etag = answer.read ? encodeEtag(answer.read.seq, answer.bookmark.historyId) : null
+  return respond(c, answer, { status: 200, etag })
+}
+
+type Page<At> = { readonly items: readonly unknown[]; readonly next: At | null }
+
+/**
+ * A page of a list, which begins and ends the same whenever memory gives it. `cursorOf` makes the
+ * text of where the next page begins.
+ */
+export function pageAnswer<At>(
+  c: C,
+  answer: Answer<Page<At>> | NotModified,
+  cursorOf: (next: At) => string,
+): Response {
+  if ('etag' in answer) return notModified(c, answer, answer.etag)
+  const { value, ...at } = answer
+  const page = pages.get(value) ?? pageOf(value, cursorOf)
+  pages.set(value, page)
+  linkNext(c, page.next)
+  return seqAnswer(c, { value: page, ...at })
+}
+
+/** Pages as they are sent, by what memory holds of them. */
+const pages = new WeakMap<object, Page<string>>()
+
+function pageOf<At>({ items, next }: Page<At>, cursorOf: (next: At) => string): Page<string> {
+  return { items, next: next === null ? null : cursorOf(next) }
+}
+
+/**
+ * What may change while the log stands still, such as the progress of a task: its ETag is a digest of
+ * the text.
+ */
+export function digestAnswer(c: C, answer: Answer<unknown>): Response {
+  const digest = createHash('sha256').update(textOf(answer.value)).digest('base64url')
+  return respond(c, answer, { status: 200, etag: `"${digest.slice(0, DIGEST_CHARACTERS)}"` })
+}
+
+/** 132 bits. */
+const DIGEST_CHARACTERS = 22
 
 export function noContent(c: C, answer: Answer<null>): Response {
   return respond(c, answer, { status: 204, etag: null })
 }
 
-type Marks = { readonly status: 200 | 201 | 202 | 204; readonly etag: string | null }
+type Marks = {
+  readonly status: 200 | 201 | 202 | 204
+  readonly etag: string | null
+  /** When a record last changed. */
+  readonly updatedAt?: string
+}
 
-function respond(c: C, answer: Answer<unknown>, { status, etag }: Marks): Response {
-  const { value, read, replayed } = answer
+function respond(c: C, answer: Answer<unknown>, { status, etag, updatedAt }: Marks): Response {
+  const { value, read } = answer
   const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
-  const isKnown = isRead && etag !== null && matches(c.req.header('if-none-match'), etag)
-  const body = status === 204 || isKnown ? null : textOf(value)
-  const response = isRead ? readResponse(body) : writeResponse(c, body, status)
-  const { headers } = response
+  const modifiedMs =
+    isRead && updatedAt !== undefined ? lastModifiedMs(updatedAt, c.get('context').arrivedAt) : null
+  if (isRead && isHeld(c, etag, modifiedMs)) return notModified(c, answer, etag)
+  const body = status === 204 ? null : textOf(value)
+  const response = isRead
+    ? new Response(body, { headers: FOUND })
+    : writeResponse(c, body, { status, always: read ? { ...ALWAYS, ...FROM_MEMORY } : ALWAYS })
+  mark(c, response.headers, answer, etag)
+  if (modifiedMs !== null) response.headers.set('last-modified', new Date(modifiedMs).toUTCString())
+  const link = c.get('link')
+  if (link !== undefined) response.headers.set('link', link)
+  return response
+}
+
+/** Nothing of the representation but its tag (RFC 9110, 15.4.5). */
+function notModified(c: C, answer: Omit<Answer<unknown>, 'value'>, etag: string | null): Response {
+  const response = new Response(null, { status: 304, headers: NOT_MODIFIED })
+  mark(c, response.headers, answer, etag)
+  return response
+}
+
+function mark(
+  c: C,
+  headers: Headers,
+  { bookmark, replayed, read }: Omit<Answer<unknown>, 'value'>,
+  etag: string | null,
+): void {
   headers.set('x-request-id', requestIdOf(c))
-  headers.set('tendril-bookmark', bookmarkText(c, answer.bookmark))
+  headers.set('tendril-bookmark', bookmarkText(c, bookmark))
   if (etag !== null) headers.set('etag', etag)
   if (replayed) headers.set('idempotency-replayed', 'true')
-  if (read) explain(headers, read)
-  const link = c.get('link')
-  if (link !== undefined && body !== null) headers.set('link', link)
-  return response
+  if (read) explain(headers, read, c.get('context').accessMs)
 }
 
 const JSON_TYPE = 'application/json'
 
-/** A tenant's data may be kept by its own client only, and asked for again each time (R10). */
+/**
+ * A tenant's data may be kept by its own client only, and asked for again each time (R10). What never
+ * changes is copied at once: set one by one, headers take longer than all the rest of an answer.
+ */
 const NOT_MODIFIED = new Headers({
   ...ALWAYS,
+  ...FROM_MEMORY,
   'cache-control': 'private, no-cache',
   vary: 'Authorization, Tendril-Consistency, Tendril-Bookmark',
 })
 const FOUND = new Headers({ ...Object.fromEntries(NOT_MODIFIED), 'content-type': JSON_TYPE })
 
-/** Headers that never change are copied at once: set one by one they take longer than all the rest. */
-function readResponse(body: string | null): Response {
-  return body === null
-    ? new Response(null, { status: 304, headers: NOT_MODIFIED })
-    : new Response(body, { headers: FOUND })
-}
-
 /** With what the route has set by `c.header`. */
-function writeResponse(c: C, body: string | null, status: Marks['status']): Response {
+function writeResponse(
+  c: C,
+  body: string | null,
+  { status, always }: Pick<Marks, 'status'> & { readonly always: Readonly<Record<string, string>> },
+): Response {
   const response = c.newResponse(body, status)
   if (body !== null) response.headers.set('content-type', JSON_TYPE)
-  for (const [name, value] of Object.entries(ALWAYS)) response.headers.set(name, value)
+  for (const [name, value] of Object.entries(always)) response.headers.set(name, value)
   return response
 }
 
-/** How this answer came to be: RFC 9211, and RFC 9111 for its age. */
-function explain(headers: Headers, { source, ageMs, isStale }: ReadInfo): void {
-  headers.set('cache-status', CACHE_STATUS[source])
-  if (source !== 'origin') headers.set('age', String(Math.floor(ageMs / 1_000)))
-  if (isStale) headers.set('tendril-stale', '1')
-}
-
-/** The cache nearest to the data comes first. */
-const CACHE_STATUS: Readonly<Record<ReadInfo['source'], string>> = {
-  memory: 'tendril-memory; hit',
-  edge: 'tendril-edge; hit, tendril-memory; fwd=miss',
-  redis: 'tendril-redis; hit, tendril-edge; fwd=miss, tendril-memory; fwd=miss',
-  origin: 'tendril-memory; fwd=miss',
+/** Whether the client has it (RFC 9110, 13.2.2): by its tag, or where it sends none by its date. */
+function isHeld(c: C, etag: string | null, modifiedMs: number | null): boolean {
+  const tags = c.req.header('if-none-match')
+  if (tags !== undefined) return etag !== null && matchesEtag(tags, etag)
+  if (modifiedMs === null) return false
+  const since = parseHttpDate(c.req.header('if-modified-since') ?? '', c.get('context').arrivedAt)
+  return since !== null && modifiedMs <= since
 }
 
 /** Texts of values that memory holds: each is written out once. */
@@ -134,16 +205,6 @@ export function linkNext(c: C, next: string | null): void {
   c.set('link', `<${c.req.path}?${searchParams}>; rel="next"`)
 }
 
-/** Weak comparison (RFC 9110, 13.1.2): a proxy may have weakened the tag. */
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false
-  return header.split(',').some((each) => each.trim() === '*' || strong(each) === etag)
-}
-
-function strong(tag: string): string {
-  return tag.trim().replace(/^W\//, '')
-}
-
 /** No record has this version. */
 const NO_VERSION = 0
 
@@ -153,7 +214,6 @@ const NO_VERSION = 0
  */
 export function ifMatchVersion(header: string | undefined): number | null | undefined {
   if (header === undefined || header.trim() === '*') return null
-  const tag = /^"([^",]*)"$/.exec(strong(header))?.[1]
-  if (tag === undefined) return undefined
-  return /^\d{1,15}$/.test(tag) ? Number(tag) : NO_VERSION
+  const isOneTag = /^(W\/)?"[^",]*"$/.test(header.trim())
+  return isOneTag ? (parseEtag(header)?.seq ?? NO_VERSION) : undefined
 }

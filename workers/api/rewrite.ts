@@ -4,6 +4,8 @@ const SHORT =
 
 /** The path that is routed: short forms become the long ones that the API documents. */
 export function routedPath(path: string): string {
+  // Most paths are long already.
+  if (path.startsWith('/api/v1/graphs/')) return path
   if (path === '/api/health') return '/health/ready'
   return path.replace(SHORT, '/api/v1/graphs/default/$1')
 }

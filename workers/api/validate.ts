@@ -1,10 +1,14 @@
 import { type RouteConfig, z } from '@hono/zod-openapi'
 import type { Context as HonoContext } from 'hono'
+import { LRUCache } from 'lru-cache'
 import { type FieldError, invalid } from '../../core/errors.ts'
 import { escapedKey } from '../../core/json-problems.ts'
 import type { AppEnv } from './context.ts'
 
 type C = HonoContext<AppEnv>
+/** Paths of one route whose parameters are remembered: some hundred bytes each. */
+const MAX_PATHS = 500
+
 type Target = 'query' | 'param' | 'header' | 'json'
 
 /**
@@ -15,12 +19,21 @@ type Target = 'query' | 'param' | 'header' | 'json'
 export function requestValidator({ request = {} }: RouteConfig): (c: C) => void {
   const { query, params, headers } = request
   const queryOfNone = query?.safeParse({})
+  // The same records are read again and again, and what a path says never changes.
+  const paths = new LRUCache<string, object>({ max: MAX_PATHS })
   return (c) => {
     if (query) {
       const isEmpty = queryOfNone?.success && !c.req.url.includes('?')
       keep(c, 'query', isEmpty ? queryOfNone : query.safeParse(queryOf(c)))
     }
-    if (params) keep(c, 'param', params.safeParse(c.req.param()))
+    if (params) {
+      let known = paths.get(c.req.path)
+      if (known === undefined) {
+        known = checked(params.safeParse(c.req.param()), 'param')
+        paths.set(c.req.path, known)
+      }
+      c.req.addValidatedData('param', known)
+    }
     if (headers instanceof z.ZodObject) keep(c, 'header', headers.safeParse(c.req.header()))
   }
 }
@@ -34,8 +47,12 @@ export async function validateBody(c: C, { request }: RouteConfig): Promise<void
 }
 
 function keep(c: C, target: Target, result: z.ZodSafeParseResult<unknown>): void {
+  c.req.addValidatedData(target, checked(result, target))
+}
+
+function checked(result: z.ZodSafeParseResult<unknown>, target: Target): object {
   if (!result.success) throw invalid(invalidFields(result.error, target))
-  c.req.addValidatedData(target, result.data as object)
+  return result.data as object
 }
 
 /** A parameter that is repeated is a list, which no schema here takes. */

@@ -105,6 +105,9 @@ async function contextOf(services: Services, { job }: ClaimedJob): Promise<Conte
     consistency: SESSION,
     bookmarks: [],
     arrivedAt: services.now(),
+    accessMs: 0,
+    ifNoneMatch: [],
+    seenHistory: null,
     graphReader: null,
     access,
   }

@@ -1,6 +1,7 @@
 import type { CacheKind } from '../../core/cache/kinds.ts'
-import type { Loaded, ReadAnswer } from '../../core/cache/log-reader.ts'
+import type { Loaded, ReadAnswer, Spent } from '../../core/cache/log-reader.ts'
 import { read } from '../../core/cache/read.ts'
+import { type Holding, type Unchanged, unchanged } from '../../core/cache/unchanged.ts'
 import type { ReadAt } from '../../db/queries/entities.ts'
 import type { GraphContext } from '../context.ts'
 import { freshnessOf } from './access.ts'
@@ -16,14 +17,18 @@ export type GraphRead<T> = {
   readonly isUncached?: boolean
 }
 
-export type GraphAnswer<T> = Omit<ReadAnswer<T>, 'values'> & { readonly value: T }
+export type GraphAnswer<T> = Omit<ReadAnswer<T>, 'values'> & {
+  readonly value: T
+  readonly spent?: Spent | undefined
+}
 
 /** Reads one value at the consistency that the request asks for. */
 export async function readValue<T>(
   context: GraphContext,
   { kind, name, load, tags, isUncached = false }: GraphRead<T>,
 ): Promise<GraphAnswer<T>> {
-  const { values, ...answer } = await read<T>(readerOf(context), {
+  const reader = readerOf(context)
+  const { values, ...answer } = await read<T>(reader, {
     ...{ kind, isUncached, names: [`${kind}:${name}`] },
     ...freshnessOf(context, context.graph),
     load: async (): Promise<Loaded<T>> => {
@@ -32,7 +37,7 @@ export async function readValue<T>(
       return { seq, historyId, values: [loaded] }
     },
   })
-  return { value: values[0] as T, ...answer }
+  return { value: values[0] as T, spent: reader.spent, ...answer }
 }
 
 /** Several values of one kind, each cached for itself, and all of one seq (R1). */
@@ -49,7 +54,8 @@ export async function readValues<T>(
     readonly tags: (value: T, index: number) => readonly string[]
   },
 ): Promise<GraphAnswer<readonly T[]>> {
-  const { values, ...answer } = await read<T>(readerOf(context), {
+  const reader = readerOf(context)
+  const { values, ...answer } = await read<T>(reader, {
     ...{ kind, names: names.map((name) => `${kind}:${name}`) },
     ...freshnessOf(context, context.graph),
     load: async (indexes): Promise<Loaded<T>> => {
@@ -64,7 +70,24 @@ export async function readValues<T>(
       }
     },
   })
-  return { value: values, ...answer }
+  return { value: values, spent: reader.spent, ...answer }
+}
+
+/**
+ * Whether the caller has what a read that looks at `tags` would give, which then needs no value.
+ * `isVersion`: the ETags of that read are versions of a record. `null`: it has to be done.
+ */
+export async function unchangedSince(
+  context: GraphContext,
+  what: Omit<Holding, 'etags'>,
+): Promise<(Unchanged & { readonly spent?: Spent | undefined }) | null> {
+  const { graph, ifNoneMatch } = context
+  if (ifNoneMatch.length === 0) return null
+  const holding = { etags: ifNoneMatch, ...what }
+  // What is wrong, or away, the read itself runs into, and may know a way round.
+  const reader = readerOf(context)
+  const same = await unchanged(reader, freshnessOf(context, graph), holding).catch(() => null)
+  return same && { ...same, spent: reader.spent }
 }
 
 function readerOf({ services, graph, graphReader }: GraphContext) {

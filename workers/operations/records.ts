@@ -31,7 +31,7 @@ import type { GraphContext } from '../context.ts'
 import { afterWrite } from './after-write.ts'
 import { graphOperation } from './define.ts'
 import { readByPlan } from './read-by-plan.ts'
-import { type GraphAnswer, readValue, readValues } from './read-graph.ts'
+import { type GraphAnswer, readValue, readValues, unchangedSince } from './read-graph.ts'
 import { type Written, write } from './write.ts'
 
 /** An answer and the place in the graph's log that it speaks of. */
@@ -43,7 +43,10 @@ export type Answer<T> = {
   readonly read?: ReadInfo
 }
 
-export type ReadInfo = Pick<GraphAnswer<unknown>, 'source' | 'ageMs' | 'isStale'> & {
+/** An answer whose value the caller has: the ETag says which. */
+export type NotModified = Omit<Answer<never>, 'value'> & { readonly etag: string }
+
+export type ReadInfo = Pick<GraphAnswer<unknown>, 'source' | 'ageMs' | 'isStale' | 'spent'> & {
   /** Seq at which the answer was so. */
   readonly seq: number
 }
@@ -51,8 +54,11 @@ export type ReadInfo = Pick<GraphAnswer<unknown>, 'source' | 'ageMs' | 'isStale'
 type Names = { readonly ids: readonly string[]; readonly externalIds: readonly string[] }
 
 export const readEntity = graphOperation('graph.read', async (context, id: string) => {
+  const tags = recordTags({ id })
+  const same = await notModified(context, tags, true)
+  if (same) return same
   const read = await readValue(context, {
-    ...{ kind: 'entity', name: id, tags: () => recordTags({ id }) },
+    ...{ kind: 'entity', name: id, tags: () => tags },
     load: () => getEntity(shardOf(context), context.graph, id),
   })
   return answer(context, found(read.value, 'this entity'), read)
@@ -85,9 +91,12 @@ export const lookUpEntities = graphOperation('graph.read', (context, names: Name
 )
 
 export const findEntities = graphOperation('graph.read', async (context, query: ListQuery) => {
+  const tags = listTags(query)
+  const same = await notModified(context, tags, false)
+  if (same) return same
   const read = await readValue(context, {
     ...{ kind: 'list', name: `entities:${JSON.stringify(query)}` },
-    tags: () => listTags(query),
+    tags: () => tags,
     load: () =>
       readByPlan(context, 'entity', query, (plan) =>
         listEntities(shardOf(context), context.graph, query, plan),
@@ -109,8 +118,11 @@ export const findNeighbors = graphOperation(
 )
 
 export const readRelationship = graphOperation('graph.read', async (context, id: string) => {
+  const tags = recordTags({ id })
+  const same = await notModified(context, tags, true)
+  if (same) return same
   const read = await readValue(context, {
-    ...{ kind: 'relationship', name: id, tags: () => recordTags({ id }) },
+    ...{ kind: 'relationship', name: id, tags: () => tags },
     load: () => getRelationship(shardOf(context), context.graph, id),
   })
   return answer(context, found(read.value, 'this relationship'), read)
@@ -123,9 +135,12 @@ export const lookUpRelationships = graphOperation('graph.read', (context, names:
 )
 
 export const findRelationships = graphOperation('graph.read', async (context, query: ListQuery) => {
+  const tags = listTags(query)
+  const same = await notModified(context, tags, false)
+  if (same) return same
   const read = await readValue(context, {
     ...{ kind: 'list', name: `relationships:${JSON.stringify(query)}` },
-    tags: () => listTags(query),
+    tags: () => tags,
     load: () =>
       readByPlan(context, 'relationship', query, (plan) =>
         listRelationships(shardOf(context), context.graph, query, plan),
@@ -281,13 +296,26 @@ function recordOf(
   }
 }
 
+/** `null`: what the caller has may have changed, or nobody can tell without a look. */
+async function notModified(
+  context: GraphContext,
+  tags: readonly string[],
+  isVersion: boolean,
+): Promise<NotModified | null> {
+  const same = await unchangedSince(context, { tags, isVersion })
+  if (same === null) return null
+  const { etag, seen, historyId } = same
+  const bookmark = bookmarkOf(context, { seq: seen, historyId })
+  return { etag, bookmark, replayed: false, read: same }
+}
+
 export function answer<T>(context: GraphContext, value: T, read: GraphAnswer<unknown>): Answer<T> {
-  const { seq, seen, historyId, source, ageMs, isStale } = read
+  const { seq, seen, historyId, source, ageMs, isStale, spent } = read
   return {
     value,
     bookmark: bookmarkOf(context, { seq: seen, historyId }),
     replayed: false,
-    read: { seq, source, ageMs, isStale },
+    read: { seq, source, ageMs, isStale, spent },
   }
 }
 

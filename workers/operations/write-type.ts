@@ -1,11 +1,12 @@
 import { AppError } from '../../core/errors.ts'
+import { isOfHistory } from '../../core/log/etag.ts'
 import { type CommitAnswer, TYPE_IN_USE } from '../../core/log/requests.ts'
 import type { TypeStep } from '../../core/types/change-type.ts'
 import { findAnswer } from '../../db/queries/events.ts'
 import { getType, type TypeName, type TypeWithTasks } from '../../db/queries/types.ts'
 import type { GraphContext } from '../context.ts'
 import { type CommitIdentity, commitIdentity } from './commit-ids.ts'
-import { answerError, refusalError } from './refusals.ts'
+import { answerError, refusal, refusalError } from './refusals.ts'
 import { forgetSchema } from './schema.ts'
 import { typeRequest } from './type-request.ts'
 
@@ -35,12 +36,15 @@ export async function writeType(
   name: TypeName,
   decide: (current: CurrentType) => readonly TypeStep[],
 ): Promise<WrittenType> {
-  const { graph, principal, services } = context
+  const { graph, principal, seenHistory, services } = context
   const identity = await commitIdentity(context, `${graph.graphId}|${principal.actor}`)
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const { value: current, ...at } = await getType(services.shard(graph.shardId), graph, name)
     let steps: readonly TypeStep[]
     try {
+      if (seenHistory !== null && !isOfHistory(seenHistory, at.historyId)) {
+        throw refusal({ op: 0, refused: 'version_mismatch' })
+      }
       steps = decide(current)
     } catch (error) {
       const first = await firstAnswer(context, identity)

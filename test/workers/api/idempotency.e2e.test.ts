@@ -8,6 +8,7 @@ import {
   type Page,
   type Tenant,
 } from '../../harness/api.ts'
+import { etagOf } from '../../harness/etags.ts'
 import { evictObjects } from '../../harness/faults.ts'
 import { makeOperator } from '../../harness/operator.ts'
 import { range } from '../../harness/sequences.ts'
@@ -112,12 +113,15 @@ describe('a key', () => {
   it('of a conditional write brings its answer back, not 412', async () => {
     const made = await tenant.request<Entity>('POST', '/entities', { body: { type: 'thing' } })
     const path = `/entities/${made.body.id}`
-    const headers = { ...withKey(), 'if-match': `"${made.body.version}"` }
+    const headers = { ...withKey(), 'if-match': etagOf(made.body.version, made) }
     const options = { body: { name: 'Changed' }, headers }
     const first = await tenant.request<Entity>('PATCH', path, options)
     const again = await tenant.request<Entity>('PATCH', path, options)
     expect([again.status, again.body]).toEqual([200, first.body])
-    const other = { ...options, headers: { ...headers, 'if-match': `"${first.body.version}"` } }
+    const other = {
+      ...options,
+      headers: { ...headers, 'if-match': etagOf(first.body.version, first) },
+    }
     expect((await tenant.request('PATCH', path, other)).status).toBe(422)
   })
 

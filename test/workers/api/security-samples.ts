@@ -1,7 +1,7 @@
 import type { Permission } from '../../../core/auth/permissions.ts'
 import type { Entity, Relationship, Tenant } from '../../harness/api.ts'
-import { ownerSql } from '../../harness/owner-sql.ts'
 import { endOf, type Job } from '../../harness/jobs.ts'
+import { ownerSql } from '../../harness/owner-sql.ts'
 
 /** What a sample may name: records of a graph that only their tenant has. */
 export type Fixture = {

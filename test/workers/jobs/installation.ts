@@ -91,6 +91,7 @@ export async function newInstallation() {
     return {
       ...{ services, requestId: 'test', route: `test ${randomUUID()}`, idempotency: null },
       ...{ consistency: SESSION, bookmarks: [], arrivedAt: 0, graphReader: null, access },
+      ...{ accessMs: 0, ifNoneMatch: [], seenHistory: null },
     }
   }
 

@@ -15,6 +15,7 @@ import { listCursor, neighborCursor, parseNeighborCursor } from '../cursors.ts'
 import {
   type App,
   endpoint,
+  hasQuery,
   idempotencyKey,
   jsonBody,
   ok,
@@ -23,7 +24,7 @@ import {
   securedRoute,
 } from '../endpoint.ts'
 import { finish, parseListQuery, readInteger, readOneOf, readParams } from '../list-params.ts'
-import { graphAnswer, linkNext, noContent, recordAnswer } from '../respond.ts'
+import { graphAnswer, noContent, pageAnswer, recordAnswer } from '../respond.ts'
 import {
   entity,
   entityPatch,
@@ -67,10 +68,8 @@ export function entityRoutes(app: App): void {
     }),
     async (c) => {
       const query = parseListQuery(searchParams(c), 'entity')
-      const { value, ...at } = await findEntities(c.get('context'), query)
-      const next = value.next && listCursor(query.sort, value.next)
-      linkNext(c, next)
-      return graphAnswer(c, { value: { items: value.items, next }, ...at })
+      const answer = await findEntities(c.get('context'), query)
+      return pageAnswer(c, answer, (next) => listCursor(query.sort, next))
     },
   )
 
@@ -133,11 +132,12 @@ export function entityRoutes(app: App): void {
       responses: { 200: ok(entity, 'The entity'), ...problems(400, 404, 410) },
     }),
     async (c) => {
+      const { id } = c.req.valid('param')
+      const context = c.get('context')
+      if (!hasQuery(c)) return recordAnswer(c, await readEntity(context, id))
       const reader = readParams(searchParams(c), ['as_of'])
       const seq = readInteger(reader, 'as_of', -1, 0, Number.MAX_SAFE_INTEGER)
       finish(reader)
-      const { id } = c.req.valid('param')
-      const context = c.get('context')
       return recordAnswer(
         c,
         seq === -1 ? await readEntity(context, id) : await readEntityAsOf(context, { id, seq }),
@@ -211,16 +211,14 @@ export function entityRoutes(app: App): void {
       const limit = readInteger(reader, 'limit', 50, 1, 1_000)
       finish(reader)
       const cursor = query.get('cursor')
-      const { value, ...at } = await findNeighbors(c.get('context'), {
+      const answer = await findNeighbors(c.get('context'), {
         id: c.req.valid('param').id,
         direction,
         type: query.get('type'),
         limit,
         after: cursor === null ? null : parseNeighborCursor(cursor),
       })
-      const next = value.next && neighborCursor(value.next)
-      linkNext(c, next)
-      return graphAnswer(c, { value: { items: value.items, next }, ...at })
+      return pageAnswer(c, answer, neighborCursor)
     },
   )
 }

@@ -8,7 +8,7 @@ import { ifMatchVersion } from '../respond.ts'
 export const ifMatchHeader = idempotencyKey.extend({
   'if-match': z.string().optional().openapi({
     description: 'The ETag the caller saw: refused with 412 when the record has changed since.',
-    example: '"17"',
+    example: '"17-050b130e"',
   }),
 })
 
@@ -16,7 +16,7 @@ export const ifMatchHeader = idempotencyKey.extend({
 export function ifMatch(c: HonoContext<AppEnv>): number | null {
   const version = ifMatchVersion(c.req.header('if-match'))
   if (version === undefined) {
-    throw invalid([{ pointer: 'If-Match', message: 'must be an ETag, like "17"' }])
+    throw invalid([{ pointer: 'If-Match', message: 'must be an ETag that an answer gave' }])
   }
   return version
 }

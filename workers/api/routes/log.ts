@@ -13,7 +13,7 @@ import {
   securedRoute,
 } from '../endpoint.ts'
 import { finish, readInteger, readParams } from '../list-params.ts'
-import { graphAnswer } from '../respond.ts'
+import { graphAnswer, seqAnswer } from '../respond.ts'
 import { change, graphName } from '../schemas.ts'
 
 const graphParams = z.object({ graph: graphName })
@@ -81,7 +81,7 @@ export function logRoutes(app: App): void {
       const after = readInteger(reader, 'after', 0, 0, Number.MAX_SAFE_INTEGER)
       const limit = readInteger(reader, 'limit', 100, 1, 1_000)
       finish(reader)
-      return graphAnswer(c, await readChanges(c.get('context'), { after, limit }))
+      return seqAnswer(c, await readChanges(c.get('context'), { after, limit }))
     },
   )
 }

@@ -20,7 +20,7 @@ import {
   securedRoute,
 } from '../endpoint.ts'
 import { parseListQuery } from '../list-params.ts'
-import { graphAnswer, linkNext, noContent, recordAnswer } from '../respond.ts'
+import { graphAnswer, noContent, pageAnswer, recordAnswer } from '../respond.ts'
 import {
   graphName,
   id,
@@ -54,10 +54,8 @@ export function relationshipRoutes(app: App): void {
     }),
     async (c) => {
       const query = parseListQuery(searchParams(c), 'relationship')
-      const { value, ...at } = await findRelationships(c.get('context'), query)
-      const next = value.next && listCursor(query.sort, value.next)
-      linkNext(c, next)
-      return graphAnswer(c, { value: { items: value.items, next }, ...at })
+      const answer = await findRelationships(c.get('context'), query)
+      return pageAnswer(c, answer, (next) => listCursor(query.sort, next))
     },
   )
 

@@ -21,7 +21,7 @@ import {
   securedRoute,
 } from '../endpoint.ts'
 import { finish, readInteger, readParams } from '../list-params.ts'
-import { graphAnswer, linkNext, noContent, recordAnswer } from '../respond.ts'
+import { digestAnswer, graphAnswer, linkNext, noContent, recordAnswer } from '../respond.ts'
 import { graphName, kind, listOf, newType, typeDefinition, typeName, typePut } from '../schemas.ts'
 import { ifMatch, ifMatchHeader } from './if-match.ts'
 import { pageParams } from './list-docs.ts'
@@ -62,7 +62,7 @@ export function typeRoutes(app: App): void {
       const { value, ...at } = await findTypes(c.get('context'), { after, limit })
       const next = value.next && typeCursor(value.next)
       linkNext(c, next)
-      return graphAnswer(c, { value: { items: value.items, next }, ...at })
+      return digestAnswer(c, { value: { items: value.items, next }, ...at })
     },
   )
 

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import type { Answer, Change, Problem, Tenant } from '../../../harness/api.ts'
+import { etagOf } from '../../../harness/etags.ts'
 
 /** One write that a client wants made once, however often it has to ask. */
 export type Wanted = {
@@ -46,12 +47,21 @@ export async function settle(
   throw new Error(`${wanted.method} ${wanted.path} is not settled after ${MAX_ATTEMPTS} attempts`)
 }
 
+/** Of a version in the tenant's graph; asked for until there is an answer. */
+async function etag(tenant: Tenant, version: number): Promise<string> {
+  for (let tries = 0; tries < MAX_ATTEMPTS; tries += 1) {
+    const answer = await tenant.request('GET', '/entities?limit=1').catch(() => null)
+    if (answer?.status === 200) return etagOf(version, answer)
+  }
+  throw new Error('the graph cannot be read')
+}
+
 async function attempt(tenant: Tenant, key: string, wanted: Wanted, requestId: string) {
   const { method, path, body, ifMatch } = wanted
   const headers = {
     'idempotency-key': key,
     'x-request-id': requestId,
-    ...(ifMatch === undefined ? {} : { 'if-match': `"${ifMatch}"` }),
+    ...(ifMatch === undefined ? {} : { 'if-match': await etag(tenant, ifMatch) }),
   }
   try {
     return await tenant.request<Body>(method, path, { ...(body ? { body } : {}), headers })
