@@ -1,8 +1,9 @@
+import type { Redis } from '@upstash/redis/cloudflare'
 import { v7 } from 'uuid'
 import { Cache } from '../core/cache/cache.ts'
-import { FORMAT } from '../core/cache/codec.ts'
 import { edgeTier, type ResponseCache } from '../core/cache/edge-tier.ts'
 import { guardedTier } from '../core/cache/guarded-tier.ts'
+import { keyPrefix } from '../core/cache/key.ts'
 import type { LogReader } from '../core/cache/log-reader.ts'
 import type { LogHead } from '../core/cache/log-view.ts'
 import { redisTier } from '../core/cache/redis-tier.ts'
@@ -21,7 +22,9 @@ import type { Database } from '../db/client.ts'
 import { openCatalog, openShard } from '../db/databases.ts'
 import type { Committed } from '../durable-objects/graph-log/object.ts'
 import type { Env } from '../env.ts'
-import { isolate, logState } from './isolate.ts'
+import { type CacheLedger, cacheLedger } from './cache-ledger.ts'
+import { countersOf, isolate, logState } from './isolate.ts'
+import { isTimeToTell, tellLedger } from './tell-ledger.ts'
 import { openRedis, upstashRedis } from './upstash-redis.ts'
 
 /** Who may register; see env.ts. */
@@ -47,19 +50,21 @@ export type Services = {
   readonly jwtSecret: string
   readonly registration: Registration
   readonly shardIds: readonly string[]
+  /** What isolates together know of the cache; `null` without a Redis. */
+  readonly ledger: CacheLedger | null
 }
 
 /** The composition root: built per request, since the runtime ties I/O objects to one. */
 export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
   const waiting = { waitUntil, sleep }
-  const cache = new Cache({
-    memory: isolate.memory,
-    tiers: farTiers(env),
-    waiting,
-    lookups: isolate.lookups,
-    onEvent: () => {},
-  })
+  const redis = cacheRedis(env)
+  const ledger = redis && cacheLedger(redis, isolate.ledgerBreaker)
+  const parts = {
+    ...{ memory: isolate.memory, tiers: farTiers(redis), waiting, lookups: isolate.lookups },
+  }
+  if (ledger && isTimeToTell(Date.now())) waitUntil(tellLedger(ledger, Date.now()))
   return {
+    ledger,
     get catalog() {
       return openCatalog(env)
     },
@@ -71,10 +76,12 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
       learning(log, (since) => logObject(env, log).commitTenant(log, request, since)),
     reader: (log) => {
       const { view, flights } = logState(log)
+      const counters = countersOf(log.tenantId)
+      const cache = new Cache({ ...parts, onEvent: (event) => counters.count(event) })
       return {
         ...{ view, flights, cache, waiting, after: view.calls, now: Date.now },
         ask: (since, atLeast) => logObject(env, log).watermarks(log, since, atLeast),
-        keyPrefix: (historyId) => `t${FORMAT}:${log.tenantId}:${logId(log)}:${historyId}:`,
+        keyPrefix: (historyId) => keyPrefix(log, historyId),
       }
     },
     newId: () => v7(),
@@ -123,17 +130,19 @@ function logObject(env: Env, log: LogAddress): LogObject {
   return stub as LogObject
 }
 
-function logId(log: LogAddress): string {
-  return log.kind === 'graph' ? log.graphId : log.tenantId
+/** `null`: there is none for caches. */
+function cacheRedis({
+  UPSTASH_REDIS_CACHE_URL: url,
+  UPSTASH_REDIS_CACHE_TOKEN: token,
+}: Env): Redis | null {
+  return url && token ? openRedis(url, token) : null
 }
 
 /** Tiers beyond memory, the nearest first. */
-function farTiers({ UPSTASH_REDIS_CACHE_URL: url, UPSTASH_REDIS_CACHE_TOKEN: token }: Env): Tier[] {
-  const edge = edgeTier(() => caches.open('tendril') as unknown as Promise<ResponseCache>)
-  const tiers = [edge]
-  if (url && token) {
-    const parts = { leases: isolate.leases, newOwner: v7 }
-    tiers.push(redisTier(upstashRedis(openRedis(url, token)), parts))
+function farTiers(redis: Redis | null): Tier[] {
+  const tiers = [edgeTier(() => caches.open('tendril') as unknown as Promise<ResponseCache>)]
+  if (redis) {
+    tiers.push(redisTier(upstashRedis(redis), { leases: isolate.leases, newOwner: v7 }))
   }
   return tiers.map((tier) => {
     const breaker = isolate.breakers.get(tier.name)

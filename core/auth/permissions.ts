@@ -5,6 +5,7 @@ export const PERMISSIONS = [
   'graph.define',
   'graphs.manage',
   'keys.manage',
+  'cache.manage',
   'invitations.manage',
 ] as const
 export type Permission = (typeof PERMISSIONS)[number]

@@ -81,6 +81,7 @@ export class Cache {
   findInMemory<T>(key: string, isGood: IsGood<T>): Found<T> | null {
     const held = this.#parts.memory.get(key) as Held<T> | undefined
     if (!held || !isGood(held)) return null
+    held.hits = (held.hits ?? 0) + 1
     this.#parts.onEvent({ type: 'hits', tier: 'memory', kind: held.kind })
     return { held, source: 'memory' }
   }

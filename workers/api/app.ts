@@ -16,6 +16,7 @@ import { problemResponse } from './problem.ts'
 import { routedPath } from './rewrite.ts'
 import { RouteTable } from './route-table.ts'
 import { authRoutes } from './routes/auth.ts'
+import { cacheRoutes } from './routes/cache.ts'
 import { entityRoutes } from './routes/entities.ts'
 import { healthRoutes } from './routes/health.ts'
 import { importExportRoutes } from './routes/import-export.ts'
@@ -59,6 +60,7 @@ entityRoutes(app)
 relationshipRoutes(app)
 logRoutes(app)
 importExportRoutes(app)
+cacheRoutes(app)
 healthRoutes(app)
 
 const routes = new RouteTable(app.routes)
