@@ -34,6 +34,9 @@ export type KnownKey = { readonly hash: string; readonly tenantId: TenantId }
 export type LogState = {
   readonly view: LogView
   readonly flights: SingleFlight<Timed<Loaded<unknown>>>
+  /** The head at which its hot values were last looked after, and when. */
+  warmedTo: number
+  warmedAt: number
 }
 
 /**
@@ -61,6 +64,8 @@ export const isolate = {
   toldAt: 0,
   lookups: new SingleFlight<Entry<unknown> | null>(),
   leases: new OwnLeases(),
+  /** Whether somebody has seen to it that values of this deploy's format are there. */
+  hasLookedAtFormat: false,
   /** By API key, so that only its first request computes a digest. */
   keys: new LRUCache<string, KnownKey>({ max: MAX_CREDENTIALS }),
 }
@@ -87,7 +92,12 @@ export function logState(log: LogAddress): LogState {
   const name = logName(log)
   const known = logs.get(name)
   if (known) return known
-  const state = { view: new LogView(), flights: new SingleFlight<Timed<Loaded<unknown>>>() }
+  const state: LogState = {
+    view: new LogView(),
+    flights: new SingleFlight<Timed<Loaded<unknown>>>(),
+    warmedTo: 0,
+    warmedAt: 0,
+  }
   logs.set(name, state)
   return state
 }

@@ -52,6 +52,8 @@ export type Services = {
   readonly shardIds: readonly string[]
   /** What isolates together know of the cache; `null` without a Redis. */
   readonly ledger: CacheLedger | null
+  /** For what may go on behind the answer. */
+  readonly waitUntil: Waiting['waitUntil']
 }
 
 /** The composition root: built per request, since the runtime ties I/O objects to one. */
@@ -65,6 +67,7 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
   if (ledger && isTimeToTell(Date.now())) waitUntil(tellLedger(ledger, Date.now()))
   return {
     ledger,
+    waitUntil,
     get catalog() {
       return openCatalog(env)
     },

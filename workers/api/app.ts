@@ -10,6 +10,7 @@ import { logFailure } from './log.ts'
 import { access, isOpen } from './middleware/access.ts'
 import { readBody } from './middleware/body.ts'
 import { idempotency } from './middleware/idempotency.ts'
+import { warming } from './middleware/keep-warm.ts'
 import { requestScope } from './middleware/request-scope.ts'
 import { openApiText } from './openapi.ts'
 import { problemResponse } from './problem.ts'
@@ -49,6 +50,7 @@ app.use('/api/v1/*', async function knownRoute(c, next) {
   return next()
 })
 app.use('/api/v1/*', access(), readBody(), idempotency())
+app.use('/api/v1/graphs/*', warming())
 app.use('/health/ready', access())
 
 authRoutes(app)

@@ -2,6 +2,7 @@ import { openCatalog, openShard } from '../../db/databases.ts'
 import { purge } from '../../db/queries/purge.ts'
 import type { Env } from '../../env.ts'
 import { runWaitingTypeTasks } from '../operations/type-tasks/run-waiting.ts'
+import { ageHotValues, warmCache } from '../operations/warm-cache.ts'
 import { services } from '../services.ts'
 
 type WaitUntil = (work: Promise<unknown>) => void
@@ -12,6 +13,7 @@ type Job = (env: Env, waitUntil: WaitUntil) => Promise<void>
 export const JOBS: Readonly<Record<string, Job>> = {
   '* * * * *': workOnTypes,
   '17 * * * *': purgeExpired,
+  '*/5 * * * *': warm,
 }
 
 /** How long one run works on types: the next one begins a minute after it did. */
@@ -24,6 +26,16 @@ async function workOnTypes(env: Env, waitUntil: WaitUntil): Promise<void> {
   await settled(
     own.shardIds.map((shardId) => runWaitingTypeTasks({ services: own, shardId, untilMs })),
   )
+}
+
+/** How long one run warms the cache. */
+const WARM_MS = 60_000
+
+/** Brings what is read most into the tiers again, where it was changed or a deploy has another format. */
+async function warm(env: Env, waitUntil: WaitUntil): Promise<void> {
+  const own = services(env, waitUntil)
+  await warmCache(own, own.now() + WARM_MS)
+  await ageHotValues(own)
 }
 
 /**
