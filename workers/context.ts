@@ -1,7 +1,7 @@
 import type { LogReader } from '../core/cache/log-reader.ts'
 import type { GraphAddress } from '../core/log/address.ts'
 import type { Bookmark } from '../core/log/bookmark.ts'
-import type { Consistency } from '../core/log/consistency.ts'
+import { type Consistency, SESSION } from '../core/log/consistency.ts'
 import type { Etag } from '../core/log/etag.ts'
 import type { Access } from '../db/queries/access.ts'
 import type { Services } from './services.ts'
@@ -43,3 +43,15 @@ export type TenantContext = Omit<Context, 'access'> & Pick<Access, 'principal'>
 
 /** The same on a graph that the principal's tenant has. */
 export type GraphContext = TenantContext & { readonly graph: GraphAddress }
+
+/** A request that nobody has sent: work behind an answer, or of a job. */
+export function internalContext(
+  services: Services,
+  { requestId, route, access }: Pick<Context, 'requestId' | 'route' | 'access'>,
+): Context {
+  return {
+    ...{ services, requestId, route, access, idempotency: null },
+    ...{ consistency: SESSION, bookmarks: [], arrivedAt: services.now(), accessMs: 0 },
+    ...{ ifNoneMatch: [], seenHistory: null, graphReader: null },
+  }
+}

@@ -1,7 +1,9 @@
 import type { IPolicy } from 'cockatiel'
 import { LRUCache } from 'lru-cache'
+import { Counters } from '../core/cache/counters.ts'
 import type { Entry } from '../core/cache/entry.ts'
 import { newBreaker } from '../core/cache/guarded-tier.ts'
+import { tenantOf } from '../core/cache/key.ts'
 import { OwnLeases } from '../core/cache/lease.ts'
 import type { Loaded, Timed } from '../core/cache/log-reader.ts'
 import { LogView } from '../core/cache/log-view.ts'
@@ -23,6 +25,9 @@ const MEMORY_TIER_BYTES = 48 * 1024 * 1024
 /** Credentials whose tenant is remembered: which one it is never changes. */
 const MAX_CREDENTIALS = 10_000
 
+/** Tenants for which one isolate counts. */
+const MAX_COUNTED_TENANTS = 1_000
+
 /** What never changes of an API key. */
 export type KnownKey = { readonly hash: string; readonly tenantId: TenantId }
 
@@ -30,6 +35,9 @@ export type KnownKey = { readonly hash: string; readonly tenantId: TenantId }
 export type LogState = {
   readonly view: LogView
   readonly flights: SingleFlight<Timed<Loaded<unknown>>>
+  /** The head at which its hot values were last looked after, and when. */
+  warmedTo: number
+  warmedAt: number
 }
 
 /**
@@ -39,15 +47,39 @@ export type LogState = {
  */
 export const isolate = {
   schemas: new LRUCache<string, GraphSchema>({ max: MAX_SCHEMAS }),
-  memory: new MemoryTier(MEMORY_TIER_BYTES, () => Date.now()),
+  memory: new MemoryTier(
+    MEMORY_TIER_BYTES,
+    () => Date.now(),
+    (key, kind) => {
+      const tenant = tenantOf(key)
+      if (tenant) countersOf(tenant).count({ type: 'evictions', kind })
+    },
+  ),
   breakers: new Map<TierName, IPolicy>([
     ['edge', newBreaker()],
     ['redis', newBreaker()],
   ]),
+  /** Nobody waits for the ledger, so it may take longer. */
+  ledgerBreaker: newBreaker({ timeoutMs: 2_000, failures: 3, restMs: 60_000 }),
+  /** When this isolate last told the ledger what it has counted. */
+  toldAt: 0,
   lookups: new SingleFlight<Entry<unknown> | null>(),
   leases: new OwnLeases(),
+  /** Whether somebody has seen to it that values of this deploy's format are there. */
+  hasLookedAtFormat: false,
   /** By API key, so that only its first request computes a digest. */
   keys: new LRUCache<string, KnownKey>({ max: MAX_CREDENTIALS }),
+}
+
+/** What the cache has done for each tenant; those that were not seen for longest are forgotten. */
+export const tenantCounters = new LRUCache<TenantId, Counters>({ max: MAX_COUNTED_TENANTS })
+
+export function countersOf(tenant: TenantId): Counters {
+  const known = tenantCounters.get(tenant)
+  if (known) return known
+  const counters = new Counters()
+  tenantCounters.set(tenant, counters)
+  return counters
 }
 
 const logs = new LRUCache<string, LogState>({
@@ -61,7 +93,12 @@ export function logState(log: LogAddress): LogState {
   const name = logName(log)
   const known = logs.get(name)
   if (known) return known
-  const state = { view: new LogView(), flights: new SingleFlight<Timed<Loaded<unknown>>>() }
+  const state: LogState = {
+    view: new LogView(),
+    flights: new SingleFlight<Timed<Loaded<unknown>>>(),
+    warmedTo: 0,
+    warmedAt: 0,
+  }
   logs.set(name, state)
   return state
 }

@@ -1,13 +1,8 @@
 import { v7 } from 'uuid'
-import { Cache } from '../core/cache/cache.ts'
-import { FORMAT } from '../core/cache/codec.ts'
-import { edgeTier, type ResponseCache } from '../core/cache/edge-tier.ts'
-import { guardedTier } from '../core/cache/guarded-tier.ts'
+import { keyPrefix } from '../core/cache/key.ts'
 import type { LogReader } from '../core/cache/log-reader.ts'
 import type { LogHead } from '../core/cache/log-view.ts'
-import { redisTier } from '../core/cache/redis-tier.ts'
 import type { Waiting } from '../core/cache/single-flight.ts'
-import type { Tier } from '../core/cache/tier.ts'
 import {
   type GraphAddress,
   type LogAddress,
@@ -22,10 +17,12 @@ import { openCatalog, openShard } from '../db/databases.ts'
 import type { Committed } from '../durable-objects/graph-log/committed.ts'
 import type { Env } from '../env.ts'
 import type { DispatchDeps } from '../queues/dispatch.ts'
+import type { CacheLedger } from './cache-ledger.ts'
+import { caching } from './caching.ts'
 import { dispatchDeps } from './consume-batch.ts'
 import type { FileStore } from './files/file-store.ts'
 import { r2Files } from './files/r2-files.ts'
-import { isolate, logState, topologyShelf } from './isolate.ts'
+import { logState, topologyShelf } from './isolate.ts'
 import { type JobToSend, sendJob } from './jobs/messages.ts'
 import type { TopologyShelf } from './operations/topology/shelf.ts'
 import {
@@ -34,7 +31,7 @@ import {
   type TopologyStore,
   topologyStore,
 } from './operations/topology/store.ts'
-import { openRedis, upstashRedis } from './upstash-redis.ts'
+import { tellInTime } from './tell-ledger.ts'
 
 /** Who may register; see env.ts. */
 export type Registration = {
@@ -69,19 +66,22 @@ export type Services = {
     /** `null`: there is no bucket to keep them in. */
     readonly store: TopologyStore | null
   }
+  /** What isolates together know of the cache; `null` without a Redis. */
+  readonly ledger: CacheLedger | null
+  /** For what may go on behind the answer. */
+  readonly waitUntil: Waiting['waitUntil']
 }
 
 /** The composition root: built per request, since the runtime ties I/O objects to one. */
 export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
   const waiting = { waitUntil, sleep }
-  const cache = new Cache({
-    memory: isolate.memory,
-    tiers: () => farTiers(env),
-    waiting,
-    lookups: isolate.lookups,
-    onEvent: () => {},
-  })
+  const { cacheOf, ledger } = caching(env, waiting)
+  tellInTime(ledger, Date.now(), waitUntil)
   return {
+    get ledger() {
+      return ledger()
+    },
+    waitUntil,
     catalog: openCatalog(env),
     shard: (shardId) => openShard(env, shardId),
     shardForNewGraph: () => env.TENDRIL_SHARDS[0]?.id ?? '',
@@ -91,6 +91,7 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
       learning(log, (since) => logObject(env, log).commitTenant(log, request, since)),
     reader: (log) => {
       const { view, flights } = logState(log)
+      const cache = cacheOf(log.tenantId)
       return {
         view,
         flights,
@@ -100,7 +101,7 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
         now: Date.now,
         spent: {},
         ask: (since, atLeast) => logObject(env, log).watermarks(log, since, atLeast),
-        keyPrefix: (historyId) => `t${FORMAT}:${log.tenantId}:${logId(log)}:${historyId}:`,
+        keyPrefix: (historyId) => keyPrefix(log, historyId),
       }
     },
     get sendPointer() {
@@ -155,10 +156,6 @@ function logObject(env: Env, log: LogAddress): LogObject {
   return stub as LogObject
 }
 
-function logId(log: LogAddress): string {
-  return log.kind === 'graph' ? log.graphId : log.tenantId
-}
-
 function storeOf({ FILES }: Env): TopologyStore | null {
   if (!FILES) return null
   return topologyStore(FILES as TopologyFiles, {
@@ -168,20 +165,6 @@ function storeOf({ FILES }: Env): TopologyStore | null {
 }
 
 const edgeCopies = () => caches.open('tendril') as unknown as Promise<EdgeCopies>
-
-/** Tiers beyond memory, the nearest first. */
-function farTiers({ UPSTASH_REDIS_CACHE_URL: url, UPSTASH_REDIS_CACHE_TOKEN: token }: Env): Tier[] {
-  const edge = edgeTier(() => caches.open('tendril') as unknown as Promise<ResponseCache>)
-  const tiers = [edge]
-  if (url && token) {
-    const parts = { leases: isolate.leases, newOwner: v7 }
-    tiers.push(redisTier(upstashRedis(openRedis(url, token)), parts))
-  }
-  return tiers.map((tier) => {
-    const breaker = isolate.breakers.get(tier.name)
-    return breaker ? guardedTier(tier, breaker) : tier
-  })
-}
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))

@@ -6,6 +6,7 @@ export const PERMISSIONS = [
   'graphs.manage',
   'consumers.manage',
   'keys.manage',
+  'cache.manage',
   'invitations.manage',
 ] as const
 export type Permission = (typeof PERMISSIONS)[number]

@@ -89,8 +89,14 @@ export class Cache {
   findInMemory<T>(key: string, isGood: IsGood<T>): Found<T> | null {
     const held = this.#parts.memory.get(key) as Held<T> | undefined
     if (!held || !isGood(held)) return null
-    this.#parts.onEvent({ type: 'hits', tier: 'memory', kind: held.kind })
+    this.used(held)
     return { held, source: 'memory' }
+  }
+
+  /** Counts that memory has answered with this value. */
+  used(held: Held<unknown>): void {
+    held.hits = (held.hits ?? 0) + 1
+    this.#parts.onEvent({ type: 'hits', tier: 'memory', kind: held.kind })
   }
 
   /** What memory has, good or not: for answers better stale than none. */

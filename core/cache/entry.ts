@@ -20,4 +20,6 @@ export type Held<T> = Entry<T> & {
   upTo: number
   /** A time at which the log had not gone beyond `upTo`: the value is at most that old. */
   knownAt: number
+  /** How often memory has answered with it since that was last asked; absent: never. */
+  hits?: number
 }

@@ -1,5 +1,14 @@
 /** What kinds of data are cached, and for how long at most: they are stale earlier by the watermarks. */
-export type CacheKind = 'entity' | 'relationship' | 'list' | 'neighbors' | 'types' | 'access'
+export const CACHE_KINDS = [
+  'entity',
+  'relationship',
+  'list',
+  'neighbors',
+  'types',
+  'access',
+  'derived',
+] as const
+export type CacheKind = (typeof CACHE_KINDS)[number]
 
 const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
@@ -12,4 +21,6 @@ export const TTL_MS: Readonly<Record<CacheKind, number>> = {
   neighbors: 15 * MINUTE_MS,
   types: 24 * HOUR_MS,
   access: 30 * MINUTE_MS,
+  /** Each has an end of its own, at the latest then. */
+  derived: 24 * HOUR_MS,
 }

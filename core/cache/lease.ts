@@ -30,6 +30,7 @@ const LEASED: Readonly<Record<CacheKind, boolean>> = {
   neighbors: true,
   types: true,
   access: false,
+  derived: false,
 }
 
 export function isLeased(kind: CacheKind): boolean {

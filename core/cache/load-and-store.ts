@@ -47,8 +47,9 @@ async function loadOnce<T>(
       throw new Error('a load gave fewer values than asked for')
     }
     if (!isUncached) {
+      const { historyId } = result
       // Under the history that the load saw: a restore may lie between it and the watermarks (H1).
-      const keys = namesAt(log.keyPrefix(result.historyId))
+      const keys = namesAt(log.keyPrefix(historyId))
       const parts = partsOf(request, result, began)
       log.cache.store(parts.map(({ held }, at) => [keys[at] ?? '', held]))
     }

@@ -9,9 +9,15 @@ const TAG_BYTES = 60
 /** The nearest tier: what this isolate holds, with what it knows of how long each value holds. */
 export class MemoryTier {
   readonly #held: LRUCache<string, Held<unknown>>
-  readonly evictions: Record<string, number> = {}
+  /** Values that there was no room for any more. */
+  evicted = 0
 
-  constructor(maxBytes: number, now: () => number) {
+  /** `onEvict` hears of each of them. */
+  constructor(
+    maxBytes: number,
+    now: () => number,
+    onEvict: (key: string, kind: CacheKind) => void = () => {},
+  ) {
     this.#held = new LRUCache({
       maxSize: maxBytes,
       // One value must not drive out everything else.
@@ -20,15 +26,12 @@ export class MemoryTier {
         bytes + key.length * 2 + tags.length * TAG_BYTES + ENTRY_OVERHEAD_BYTES,
       perf: { now },
       ttlResolution: 0,
-      dispose: ({ kind }, _key, reason) => {
-        if (reason === 'evict') this.evictions[kind] = (this.evictions[kind] ?? 0) + 1
+      dispose: ({ kind }, key, reason) => {
+        if (reason !== 'evict') return
+        this.evicted += 1
+        onEvict(key, kind)
       },
     })
-  }
-
-  /** Values that there was no room for any more. */
-  get evicted(): number {
-    return Object.values(this.evictions).reduce((sum, count) => sum + count, 0)
   }
 
   get bytes(): number {
@@ -47,6 +50,7 @@ export class MemoryTier {
   set(key: string, held: Held<unknown>): void {
     const former = this.#held.peek(key)
     if (former && former.seq > held.seq) return
+    if (former?.hits) held.hits = (held.hits ?? 0) + former.hits
     this.#held.set(key, held, { ttl: TTL_MS[held.kind] })
   }
 
@@ -59,9 +63,18 @@ export class MemoryTier {
     return this.#held.entries()
   }
 
-  countOf(kind: CacheKind): number {
-    let count = 0
-    for (const [, held] of this.#held.entries()) if (held.kind === kind) count += 1
-    return count
+  /** Values and bytes of each kind, of the keys that are `wanted`. Looks at every one. */
+  sizes(
+    wanted: (key: string) => boolean,
+  ): ReadonlyMap<CacheKind, { readonly values: number; readonly bytes: number }> {
+    const sizes = new Map<CacheKind, { values: number; bytes: number }>()
+    for (const [key, { kind }] of this.#held.entries()) {
+      if (!wanted(key)) continue
+      const size = sizes.get(kind) ?? { values: 0, bytes: 0 }
+      size.values += 1
+      size.bytes += this.#held.info(key)?.size ?? 0
+      sizes.set(kind, size)
+    }
+    return sizes
   }
 }

@@ -91,6 +91,7 @@ function fromMemory<T>(
     if (held.upTo < copy.head) return null
     found.push({ held, source: 'memory' })
   }
+  for (const { held } of found) log.cache.used(held)
   return answer(request, found, { historyId, told: copy.head })
 }
 

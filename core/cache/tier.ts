@@ -28,4 +28,6 @@ export type Claim =
   /** Another isolate is loading it. */
   | { readonly is: 'taken' }
 
-export type TierName = 'memory' | 'edge' | 'redis'
+/** The nearest first. */
+export const TIER_NAMES = ['memory', 'edge', 'redis'] as const
+export type TierName = (typeof TIER_NAMES)[number]

@@ -13,6 +13,7 @@ import { problemResponse } from './problem.ts'
 import { routedPath } from './rewrite.ts'
 import { RouteTable } from './route-table.ts'
 import { authRoutes } from './routes/auth.ts'
+import { cacheRoutes } from './routes/cache.ts'
 import { consumerRoutes } from './routes/consumers.ts'
 import { dashboardRoutes } from './routes/dashboard.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
@@ -56,6 +57,7 @@ dashboardRoutes(app)
 consumerRoutes(app)
 deadLetterRoutes(app)
 replayRoutes(app)
+cacheRoutes(app)
 healthRoutes(app)
 
 const routes = new RouteTable(app.routes)

@@ -8,6 +8,7 @@ import {
 import type { Context } from 'hono'
 import { parseEtag } from '../../core/log/etag.ts'
 import type { Context as RequestContext } from '../context.ts'
+import { keepWarm } from '../operations/keep-warm.ts'
 import { complete } from './answer-headers.ts'
 import type { AppEnv } from './context.ts'
 import { idempotencyOf } from './idempotency.ts'
@@ -48,7 +49,9 @@ export function endpoint<R extends RouteConfig>(
     if (takesBody) await validateBody(c, route)
     validate(c)
     if (!route.request?.query && hasQuery(c)) finish(readParams(searchParams(c), []))
-    return complete(c, await handler(c as HandlerContext<R>))
+    const response = await handler(c as HandlerContext<R>)
+    keepWarm(c.get('context'))
+    return complete(c, response)
   })
 }
 

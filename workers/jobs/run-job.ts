@@ -1,7 +1,6 @@
 import { AppError, isAppError } from '../../core/errors.ts'
 import { failureClass, MAX_ATTEMPTS, retryDelayMs } from '../../core/jobs/backoff.ts'
 import type { JobError } from '../../core/jobs/job.ts'
-import { SESSION } from '../../core/log/consistency.ts'
 import { accessByActor } from '../../db/queries/access.ts'
 import {
   type ClaimedJob,
@@ -11,7 +10,7 @@ import {
   releaseJob,
   saveJob,
 } from '../../db/queries/job-runs.ts'
-import type { Context } from '../context.ts'
+import { type Context, internalContext } from '../context.ts'
 import { jobFiles } from '../files/job-files.ts'
 import type { Services } from '../services.ts'
 import type { JobKind, JobRun } from './kind.ts'
@@ -97,20 +96,7 @@ async function contextOf(services: Services, { job }: ClaimedJob): Promise<Conte
   if (!access) {
     throw new AppError('forbidden', `${job.actor}, in whose name it works, is not valid any more`)
   }
-  return {
-    services,
-    requestId: job.id,
-    route: `job ${job.id}`,
-    idempotency: null,
-    consistency: SESSION,
-    bookmarks: [],
-    arrivedAt: services.now(),
-    accessMs: 0,
-    ifNoneMatch: [],
-    seenHistory: null,
-    graphReader: null,
-    access,
-  }
+  return internalContext(services, { requestId: job.id, route: `job ${job.id}`, access })
 }
 
 async function failed(

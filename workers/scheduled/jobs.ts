@@ -5,6 +5,7 @@ import { sweep } from '../../queues/sweep.ts'
 import { dispatchDeps } from '../consume-batch.ts'
 import { purgeJobs, sweepJobs } from '../jobs/sweep.ts'
 import { runWaitingTypeTasks } from '../operations/type-tasks/run-waiting.ts'
+import { ageHotValues, warmCache } from '../operations/warm-cache.ts'
 import { services } from '../services.ts'
 
 type WaitUntil = (work: Promise<unknown>) => void
@@ -14,6 +15,7 @@ type Job = (env: Env, waitUntil: WaitUntil) => Promise<void>
 /** What each cron expression of wrangler.toml starts. */
 export const JOBS: Readonly<Record<string, Job>> = {
   '* * * * *': everyMinute,
+  '*/5 * * * *': warm,
   '17 * * * *': everyHour,
 }
 
@@ -42,6 +44,16 @@ async function workOnTypes(env: Env, waitUntil: WaitUntil): Promise<void> {
   await settled(
     own.shardIds.map((shardId) => runWaitingTypeTasks({ services: own, shardId, untilMs })),
   )
+}
+
+/** How long one run warms the cache. */
+const WARM_MS = 60_000
+
+/** Brings what is read most into the tiers again, where it was changed or a deploy has another format. */
+async function warm(env: Env, waitUntil: WaitUntil): Promise<void> {
+  const own = services(env, waitUntil)
+  await warmCache(own, own.now() + WARM_MS)
+  await ageHotValues(own)
 }
 
 /**

@@ -6,8 +6,14 @@ const allowed = (role: (typeof ROLES)[number], isOperator = false) =>
 
 describe('what a role allows', () => {
   it.each([
-    ['owner', ['graph.read', 'graph.write', 'graph.define', 'graphs.manage', 'keys.manage']],
-    ['admin', ['graph.read', 'graph.write', 'graph.define', 'graphs.manage', 'keys.manage']],
+    [
+      'owner',
+      ['graph.read', 'graph.write', 'graph.define', 'graphs.manage', 'keys.manage', 'cache.manage'],
+    ],
+    [
+      'admin',
+      ['graph.read', 'graph.write', 'graph.define', 'graphs.manage', 'keys.manage', 'cache.manage'],
+    ],
     ['writer', ['graph.read', 'graph.write']],
     ['reader', ['graph.read']],
   ] as const)('%s: %j', (role, permissions) => {

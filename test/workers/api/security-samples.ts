@@ -110,6 +110,10 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     permission: 'keys.manage',
     request: async ({ tenant }) => ({ path: `/keys/${(await tenant.apiKey('reader')).id}` }),
   },
+  'GET /api/v1/cache/statistics': {
+    permission: 'cache.manage',
+    request: () => ({ path: '/cache/statistics' }),
+  },
   'GET /api/v1/invitations': operate(() => ({ path: '/invitations' })),
   'POST /api/v1/invitations': operate(() => ({
     path: '/invitations',

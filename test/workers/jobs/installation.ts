@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { graphId, type TenantId, tenantId } from '../../../core/ids.ts'
 import type { GraphAddress } from '../../../core/log/address.ts'
-import { SESSION } from '../../../core/log/consistency.ts'
 import { footprint } from '../../../core/log/footprint.ts'
 import type { GraphRequest } from '../../../core/log/requests.ts'
 import { graphLogStore } from '../../../db/commit/graph-log-store.ts'
 import { prepareRows } from '../../../db/commit/payload.ts'
 import { accessByActor } from '../../../db/queries/access.ts'
 import { LogRunner } from '../../../durable-objects/graph-log/runner.ts'
-import type { Context } from '../../../workers/context.ts'
+import { type Context, internalContext } from '../../../workers/context.ts'
 import type { JobToSend } from '../../../workers/jobs/messages.ts'
 import type { Services } from '../../../workers/services.ts'
 import { MemoryFiles } from '../../fakes/memory-files.ts'
@@ -50,6 +49,8 @@ export async function newInstallation() {
     async sendJob(job) {
       sent.push(job)
     },
+    ledger: null,
+    waitUntil: () => {},
     sendPointer: () => Promise.reject(new Error('no job works for a consumer')),
     get topologies(): never {
       throw new Error('no job here searches a graph')
@@ -88,11 +89,7 @@ export async function newInstallation() {
   /** A request of `actor` on a graph. */
   async function contextOf(tenant: TenantId, actor: string, graph: string): Promise<Context> {
     const access = await accessByActor(catalog.database, tenant, actor, graph)
-    return {
-      ...{ services, requestId: 'test', route: `test ${randomUUID()}`, idempotency: null },
-      ...{ consistency: SESSION, bookmarks: [], arrivedAt: 0, graphReader: null, access },
-      ...{ accessMs: 0, ifNoneMatch: [], seenHistory: null },
-    }
+    return internalContext(services, { requestId: 'test', route: `test ${randomUUID()}`, access })
   }
 
   return { databases, services, files, sent, newTenant, newGraph, contextOf }

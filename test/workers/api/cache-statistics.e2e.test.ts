@@ -1,0 +1,61 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Entity, newTenant, type Tenant } from '../../harness/api.ts'
+import { withRedisFaults } from '../../harness/redis-faults.ts'
+
+type Statistics = {
+  readonly scope: string
+  readonly from: string | null
+  readonly reads: number
+  readonly hit_rate: number
+  readonly loads: number
+  readonly loads_saved: number
+  readonly tiers: Record<string, { hits: number; misses: number; kinds: Record<string, object> }>
+  readonly kinds: Record<string, Record<string, number>>
+  readonly memory: Record<string, { values: number; bytes: number }>
+}
+
+let tenant: Tenant
+
+beforeAll(async () => {
+  tenant = await newTenant()
+})
+
+const statistics = async (owner = tenant, query = '') =>
+  (await owner.request<Statistics>('GET', `/cache/statistics${query}`)).body
+
+describe('the statistics of the cache', () => {
+  it('count what each tier gave and what was loaded, of the tenant alone', async () => {
+    const { body } = await tenant.request<Entity>('POST', '/entities', { body: { type: 'thing' } })
+    const path = `/entities/${body.id}`
+    for (let i = 0; i < 5; i += 1) await tenant.request('GET', path)
+    await tenant.request('PATCH', path, { body: { name: 'new' } })
+    await tenant.request('GET', path)
+    const { tiers, kinds, memory, reads, loads, loads_saved: saved } = await statistics()
+    expect(tiers.memory?.kinds.entity).toEqual({ hits: 4, misses: 2, outdated: 1 })
+    expect(kinds.entity).toEqual({ loads: 2, joined: 0, lease_waits: 0, evictions: 0 })
+    expect(memory.entity?.values).toBe(1)
+    expect(memory.entity?.bytes).toBeGreaterThan(300)
+    expect(reads).toBeGreaterThanOrEqual(6)
+    expect(loads).toBeGreaterThanOrEqual(2)
+    expect(saved).toBeGreaterThanOrEqual(4)
+    const stranger = await newTenant()
+    const theirs = await statistics(stranger)
+    expect([theirs.kinds.entity, theirs.memory.entity]).toEqual([undefined, undefined])
+  })
+
+  it('keep what isolates have told, and say when they cannot be asked', async () => {
+    const { scope, from, reads } = await statistics()
+    expect(scope).toBe('deployment')
+    expect(Date.parse(from ?? '')).toBeLessThanOrEqual(Date.now())
+    // Every isolate tells what it has counted ten seconds after the last time.
+    const before = await statistics()
+    expect(before.reads).toBeGreaterThanOrEqual(reads)
+    const alone = await withRedisFaults({ databases: ['cache'], cutBefore: 1 }, () => statistics())
+    expect([alone.scope, alone.from]).toEqual(['isolate', null])
+  })
+
+  it.each(['?hours=0', '?hours=25', '?hours=x', '?days=1'])('refuse %s', async (query) => {
+    const { status, body } = await tenant.request('GET', `/cache/statistics${query}`)
+    expect([status, body.code]).toEqual([422, 'invalid'])
+  })
+})
