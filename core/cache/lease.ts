@@ -50,6 +50,11 @@ export class OwnLeases {
     }
   }
 
+  /** Whether this isolate is loading it: its load is there to be joined. */
+  has(key: string): boolean {
+    return this.#owners.has(key)
+  }
+
   /** Who is to be named to give the lease back; `undefined`: this isolate has none. */
   end(key: string): string | undefined {
     const owner = this.#owners.get(key)

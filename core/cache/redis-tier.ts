@@ -64,6 +64,7 @@ export function redisTier(redis: RedisCommands, { leases, newOwner }: RedisTierP
     delete: (keys) => redis.del(keys),
     leases: {
       async claim(key, above): Promise<Claim> {
+        if (leases.has(key)) return { is: 'ours' }
         const lease = { key: leaseKey(key), owner: newOwner() }
         const { value, isOurs } = await redis.claim(key, lease, { above, ttlMs: LEASE_MS })
         const entry = value === null ? null : await decode(value)

@@ -1,7 +1,7 @@
 import { Codes } from './codes.ts'
 import { Overlay } from './overlay.ts'
 import { findNode, type Topology } from './topology.ts'
-import { readUuid } from './uuid-words.ts'
+import { compareUuids, readUuid } from './uuid-words.ts'
 import { Workspace } from './workspace.ts'
 
 /**
@@ -54,6 +54,17 @@ export class GraphView {
   idOf(node: number): string {
     const own = node - this.base.nodes
     return own < 0 ? readUuid(this.base.ids, node * 4) : readUuid(this.overlay.words, own * 4)
+  }
+
+  /** Below 0 when the id of node `a` comes before that of `b`. */
+  compareIds(a: number, b: number): number {
+    const { ids, nodes } = this.base
+    // Nodes of the base are numbered by id.
+    if (a < nodes && b < nodes) return a - b
+    const { words } = this.overlay
+    const [wordsA, atA] = a < nodes ? [ids, a] : [words, a - nodes]
+    const [wordsB, atB] = b < nodes ? [ids, b] : [words, b - nodes]
+    return compareUuids(wordsA, atA * 4, wordsB, atB * 4)
   }
 
   typeCodeOf(node: number): number {
