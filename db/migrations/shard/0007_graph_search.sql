@@ -71,6 +71,10 @@ SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET j
 DECLARE
   until timestamptz := clock_timestamp() + max_ms * interval '1 millisecond';
   undirected boolean := goes_out AND goes_in;
+  -- Whether all levels are read in their order. Not needed while nothing is listed and nothing ends the
+  -- search but the budget: if that does, the search begins again.
+  exact boolean := room IS NOT NULL;
+  in_order boolean;
   depth int := 0;
   frontier uuid[] := starts;
   -- What the next level may lead back to. Without directions that is no more than two levels.
@@ -79,7 +83,11 @@ DECLARE
   via_seq bigint[] := array_fill(NULL::bigint, ARRAY[cardinality(starts)]);
   via_type text[] := array_fill(NULL::text, ARRAY[cardinality(starts)]);
   via_in boolean[] := array_fill(NULL::boolean, ARRAY[cardinality(starts)]);
-  -- Of the level at hand.
+  -- A search that a limit may end reads a level piece by piece, each twice as large as the one before.
+  piece_from int;
+  piece_size int;
+  piece uuid[];
+  reached uuid[];
   looked bigint;
   next_ids uuid[];
   next_from uuid[];
@@ -87,7 +95,6 @@ DECLARE
   next_type text[];
   next_in boolean[];
   one_too_many bigint;
-  counts_only boolean;
   inside bigint;
 BEGIN
   SELECT s.id INTO missing FROM unnest(starts) WITH ORDINALITY AS s(id, place)
@@ -98,91 +105,107 @@ BEGIN
   by_depth := ARRAY[cardinality(starts)];
   edges := 0;
   ids := CASE WHEN max_listed IS NULL THEN starts ELSE starts[:max_listed] END;
-  WHILE cardinality(frontier) > 0 AND (max_depth IS NULL OR depth < max_depth) LOOP
-    IF clock_timestamp() >= until THEN
-      stopped := 'deadline';
-      EXIT;
-    END IF;
-    -- The last level of a count needs no order, unless the edges of it are too many.
-    counts_only := coalesce(room IS NULL AND depth = max_depth - 1 AND cardinality(ids) >= max_listed, false);
-    one_too_many := NULL;
-    BEGIN
-      IF counts_only THEN
-        SELECT coalesce(sum(g.size), 0), coalesce(array_agg(g.other) FILTER (WHERE g.is_new), '{}')
-        INTO looked, next_ids
-        FROM (
-          SELECT x.other, count(*) AS size, x.other NOT IN (SELECT unnest(seen))
-            AND (entity_types IS NULL OR (SELECT e.type FROM entities e
-              WHERE e.tenant_id = (SELECT tendril_tenant()) AND e.graph_id = (SELECT graph)
-                AND e.id = x.other) = ANY (entity_types))
-            AND (candidates IS NULL OR (x.other IN (SELECT unnest(candidates))) IS TRUE) AS is_new
-          FROM (
-            SELECT e.other FROM unnest(frontier) AS f(id)
+  WHILE stopped IS NULL AND cardinality(frontier) > 0 AND (max_depth IS NULL OR depth < max_depth) LOOP
+    piece_from := 1;
+    piece_size := CASE WHEN room IS NULL THEN cardinality(frontier) ELSE 64 END;
+    reached := '{}';
+    WHILE stopped IS NULL AND piece_from <= cardinality(frontier) LOOP
+      IF clock_timestamp() >= until THEN
+        stopped := 'deadline';
+        EXIT;
+      END IF;
+      piece := frontier[piece_from:piece_from + piece_size - 1];
+      in_order := exact OR cardinality(ids) < max_listed;
+      one_too_many := NULL;
+      BEGIN
+        IF in_order THEN
+          WITH edge AS (
+            SELECT row_number() OVER (ORDER BY f.place, e.arrives, e.created_seq) AS n,
+              f.id, e.other, e.arrives, e.created_seq, e.type
+            FROM unnest(piece) WITH ORDINALITY AS f(id, place)
             CROSS JOIN LATERAL tendril_edges_of(graph, f.id, goes_out, goes_in, types) AS e
+            ORDER BY f.place, e.arrives, e.created_seq
             LIMIT max_edges - edges + 1
-          ) x GROUP BY x.other
-        ) g;
+          ), first AS (
+            SELECT x.other, min(x.n) AS n FROM edge x WHERE x.n <= max_edges - edges GROUP BY x.other
+          ), entered AS (
+            SELECT x.n FROM first x
+            WHERE x.other NOT IN (SELECT unnest(seen || reached))
+              AND (entity_types IS NULL OR (SELECT e.type FROM entities e
+                WHERE e.tenant_id = (SELECT tendril_tenant()) AND e.graph_id = (SELECT graph)
+                  AND e.id = x.other) = ANY (entity_types))
+              AND (candidates IS NULL OR (x.other IN (SELECT unnest(candidates))) IS TRUE)
+            ORDER BY x.n LIMIT room + 1
+          )
+          SELECT (SELECT count(*) FROM edge),
+            (SELECT x.n FROM entered x ORDER BY x.n OFFSET coalesce(room, 9007199254740991) LIMIT 1),
+            coalesce(array_agg(x.other ORDER BY x.n), '{}'),
+            array_agg(x.id ORDER BY x.n) FILTER (WHERE with_tree),
+            array_agg(x.created_seq ORDER BY x.n) FILTER (WHERE with_tree),
+            array_agg(x.type ORDER BY x.n) FILTER (WHERE with_tree),
+            array_agg(x.arrives ORDER BY x.n) FILTER (WHERE with_tree)
+          INTO looked, one_too_many, next_ids, next_from, next_seq, next_type, next_in
+          FROM edge x WHERE (x.n IN (SELECT y.n FROM entered y ORDER BY y.n LIMIT room)) IS TRUE;
+        ELSE
+          SELECT coalesce(sum(g.size), 0), coalesce(array_agg(g.other) FILTER (WHERE g.is_new), '{}')
+          INTO looked, next_ids
+          FROM (
+            SELECT x.other, count(*) AS size, x.other NOT IN (SELECT unnest(seen))
+              AND (entity_types IS NULL OR (SELECT e.type FROM entities e
+                WHERE e.tenant_id = (SELECT tendril_tenant()) AND e.graph_id = (SELECT graph)
+                  AND e.id = x.other) = ANY (entity_types))
+              AND (candidates IS NULL OR (x.other IN (SELECT unnest(candidates))) IS TRUE) AS is_new
+            FROM (
+              SELECT e.other FROM unnest(piece) AS f(id)
+              CROSS JOIN LATERAL tendril_edges_of(graph, f.id, goes_out, goes_in, types) AS e
+              LIMIT max_edges - edges + 1
+            ) x GROUP BY x.other
+          ) g;
+        END IF;
+      EXCEPTION WHEN query_canceled THEN
+        stopped := 'deadline';
+        EXIT;
+      END;
+      IF one_too_many IS NOT NULL THEN
+        edges := edges + one_too_many;
+        stopped := 'limit';
+      ELSIF looked > max_edges - edges THEN
+        edges := max_edges;
+        stopped := 'cost';
+        EXIT WHEN NOT in_order;
+      ELSE
+        edges := edges + looked;
       END IF;
-      IF NOT counts_only OR looked > max_edges - edges THEN
-        WITH edge AS (
-          SELECT row_number() OVER (ORDER BY f.place, e.arrives, e.created_seq) AS n,
-            f.id, e.other, e.arrives, e.created_seq, e.type
-          FROM unnest(frontier) WITH ORDINALITY AS f(id, place)
-          CROSS JOIN LATERAL tendril_edges_of(graph, f.id, goes_out, goes_in, types) AS e
-          ORDER BY f.place, e.arrives, e.created_seq
-          LIMIT max_edges - edges + 1
-        ), first AS (
-          SELECT x.other, min(x.n) AS n FROM edge x WHERE x.n <= max_edges - edges GROUP BY x.other
-        ), entered AS (
-          SELECT x.n FROM first x
-          WHERE x.other NOT IN (SELECT unnest(seen))
-            AND (entity_types IS NULL OR (SELECT e.type FROM entities e
-              WHERE e.tenant_id = (SELECT tendril_tenant()) AND e.graph_id = (SELECT graph)
-                AND e.id = x.other) = ANY (entity_types))
-            AND (candidates IS NULL OR (x.other IN (SELECT unnest(candidates))) IS TRUE)
-          ORDER BY x.n LIMIT room + 1
-        )
-        SELECT (SELECT count(*) FROM edge),
-          (SELECT x.n FROM entered x ORDER BY x.n OFFSET coalesce(room, 9007199254740991) LIMIT 1),
-          coalesce(array_agg(x.other ORDER BY x.n), '{}'),
-          array_agg(x.id ORDER BY x.n) FILTER (WHERE with_tree),
-          array_agg(x.created_seq ORDER BY x.n) FILTER (WHERE with_tree),
-          array_agg(x.type ORDER BY x.n) FILTER (WHERE with_tree),
-          array_agg(x.arrives ORDER BY x.n) FILTER (WHERE with_tree)
-        INTO looked, one_too_many, next_ids, next_from, next_seq, next_type, next_in
-        FROM edge x WHERE (x.n IN (SELECT y.n FROM entered y ORDER BY y.n LIMIT room)) IS TRUE;
+      reached := reached || next_ids;
+      room := room - cardinality(next_ids);
+      IF max_listed IS NULL THEN
+        ids := ids || next_ids;
+      ELSIF cardinality(ids) < max_listed THEN
+        ids := ids || next_ids[:max_listed - cardinality(ids)];
       END IF;
-    EXCEPTION WHEN query_canceled THEN
-      stopped := 'deadline';
-      EXIT;
-    END;
-    IF one_too_many IS NOT NULL THEN
-      edges := edges + one_too_many;
-      stopped := 'limit';
-    ELSIF looked > max_edges - edges THEN
-      edges := max_edges;
-      stopped := 'cost';
-    ELSE
-      edges := edges + looked;
+      IF with_tree THEN
+        via_from := via_from || next_from;
+        via_seq := via_seq || next_seq;
+        via_type := via_type || next_type;
+        via_in := via_in || next_in;
+      END IF;
+      piece_from := piece_from + piece_size;
+      piece_size := piece_size * 2;
+    END LOOP;
+    IF stopped = 'cost' AND NOT in_order THEN
+      exact := true;
+      stopped := NULL;
+      by_depth := ARRAY[cardinality(starts)];
+      edges := 0;
+      depth := 0;
+      ids := starts[:max_listed];
+      frontier := starts;
+      seen := starts;
+      CONTINUE;
     END IF;
-    IF cardinality(next_ids) > 0 THEN
-      by_depth := by_depth || cardinality(next_ids)::bigint;
-    END IF;
-    IF max_listed IS NULL THEN
-      ids := ids || next_ids;
-    ELSIF cardinality(ids) < max_listed THEN
-      ids := ids || next_ids[:max_listed - cardinality(ids)];
-    END IF;
-    IF with_tree THEN
-      via_from := via_from || next_from;
-      via_seq := via_seq || next_seq;
-      via_type := via_type || next_type;
-      via_in := via_in || next_in;
-    END IF;
-    EXIT WHEN stopped IS NOT NULL;
-    IF room IS NOT NULL THEN room := room - cardinality(next_ids); END IF;
-    seen := CASE WHEN undirected THEN frontier ELSE seen END || next_ids;
-    frontier := next_ids;
+    IF cardinality(reached) > 0 THEN by_depth := by_depth || cardinality(reached)::bigint; END IF;
+    seen := CASE WHEN undirected THEN frontier ELSE seen END || reached;
+    frontier := reached;
     depth := depth + 1;
   END LOOP;
   IF with_tree THEN
