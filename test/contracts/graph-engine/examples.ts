@@ -1,0 +1,6 @@
+import { describe } from 'vitest'
+import type { NewEngine } from '../graph-engine.contract.ts'
+
+export function examplesContract(_newEngine: NewEngine): void {
+  describe.skip('examples', () => {})
+}
