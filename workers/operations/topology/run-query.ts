@@ -96,7 +96,12 @@ async function inSql<T extends Answered>(
     return { answer, ...snapshotOf(read) }
   }
   const { value, ...at } = await readValue(context, {
-    ...{ kind: 'list', name: `graph:${name}:${JSON.stringify(plan)}`, isUncached: true, tags: logTags },
+    ...{
+      kind: 'list',
+      name: `graph:${name}:${JSON.stringify(plan)}`,
+      isUncached: true,
+      tags: logTags,
+    },
     load: async () => {
       const { answer, seq, historyId, schemaSeq } = await load()
       return { value: { answer, schemaSeq }, seq, historyId }
