@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { createZstdDecompress, zstdCompressSync } from 'node:zlib'
 import { applyChanges, type TopologyChange } from '../../core/graph/changes.ts'
@@ -81,7 +82,10 @@ async function load({ nodes, edges }: Size, file: string): Promise<GraphView> {
     }
   }
   const cpu = new CpuTime()
-  const topology = await loadTopology(ReadableStream.from(pieces()), 1e9)
+  const topology = await loadTopology(
+    Readable.toWeb(Readable.from(pieces())) as ReadableStream<Uint8Array>,
+    1e9,
+  )
   peak.look()
   const loaded = `${cpu}`
   const live = liveBytes() - before

@@ -72,8 +72,8 @@ export async function findCandidates(
   return { value: rows.map(({ id }) => id as string), seq, historyId }
 }
 
-/** At most one more than there may be. */
-function candidateIds(graph: GraphAddress, listed: ListQuery, plan: IndexPlan): SQL {
+/** The statement that finds them: at most one more than there may be. */
+export function candidateIds(graph: GraphAddress, listed: ListQuery, plan: IndexPlan): SQL {
   const query: ListQuery = { ...listed, sort: { by: 'id', descending: false }, after: null }
   const wanted = conditions(graph, query, plan)
   const parts = {
@@ -96,7 +96,7 @@ function narrowingOf({ narrowing, ordered }: IndexPlan): Narrowing | null {
   return narrows ? { by: 'composite', use: ordered } : null
 }
 
-function tooMany(): AppError {
+export function tooMany(): AppError {
   return new AppError(
     'cost_exceeded',
     `more than ${MAX_CANDIDATES} entities pass the conditions on entities: narrow them down`,

@@ -12,7 +12,7 @@ import type { ListQuery } from '../../core/log/list-query.ts'
 import type { Now } from '../../core/now.ts'
 import type { IndexPlan } from '../../core/types/index-plan.ts'
 import { type Database, DatabaseError, type Row } from '../client.ts'
-import { readGraph } from '../queries/snapshot.ts'
+import { readGraph, type Snapshot } from '../queries/snapshot.ts'
 
 /** A graph that is searched where it is stored. */
 export type GraphSource = {
@@ -27,6 +27,8 @@ export type GraphSource = {
    * snapshot as the search. Its order and its page do not count.
    */
   readonly where: { readonly query: ListQuery; readonly plan: IndexPlan } | null
+  /** Told of the snapshot that an answer is from, before there is one. */
+  readonly onRead?: (at: Omit<Snapshot, 'results'>) => void
 }
 
 /** Longest time of a search: less than a batch may take, so that what was found is still answered. */
@@ -48,7 +50,7 @@ export type Searched = {
 
 /** Runs a statement that answers with one row; `statement` is told how many milliseconds it has. */
 export async function search(
-  { shard, graph, now }: GraphSource,
+  { shard, graph, now, onRead }: GraphSource,
   { deadlineAtMs }: Bounds,
   statement: (maxMs: number) => SQL,
 ): Promise<Searched> {
@@ -57,11 +59,15 @@ export async function search(
   const timeout = sql`select set_config('statement_timeout', ${String(Math.ceil(Math.max(maxMs, 0) + GRACE_MS))}, true)`
   const read = (statements: readonly SQL[]) => readGraph(shard, graph, statements)
   try {
-    const { results, seq, historyId } = await read([timeout, statement(maxMs)])
+    const { results, ...at } = await read([timeout, statement(maxMs)])
+    onRead?.(at)
+    const { seq, historyId } = at
     return { row: results[1]?.[0] ?? null, seq, historyId, ms: now() - startedAt }
   } catch (error) {
     if (!isCanceled(error)) throw error
-    const { seq, historyId } = await read([])
+    const { results: _, ...at } = await read([])
+    onRead?.(at)
+    const { seq, historyId } = at
     return { row: null, seq, historyId, ms: now() - startedAt }
   }
 }

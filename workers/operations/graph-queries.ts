@@ -45,7 +45,7 @@ export type Queried<T> = { readonly found: T; readonly records: RecordsAt | null
 export const traverseGraph = graphOperation(
   'graph.read',
   (context, input: QueryInput<TraverseRequest>) =>
-    query<Traversal>(context, input, {
+    query<Traversal>(context, 'traverse', input, {
       run: (engine, starts, given) => engine.traverse({ ...input.request, ...given, starts }),
       records: ({ entities }) => ({
         ids: entities.map(({ id }) => id),
@@ -57,7 +57,7 @@ export const traverseGraph = graphOperation(
 export const readSubgraph = graphOperation(
   'graph.read',
   (context, input: QueryInput<SubgraphRequest>) =>
-    query<Subgraph>(context, input, {
+    query<Subgraph>(context, 'subgraph', input, {
       run: (engine, starts, given) => engine.subgraph({ ...input.request, ...given, starts }),
       records: ({ entities, edges }) => ({
         ids: entities.map(({ id }) => id),
@@ -72,7 +72,7 @@ export type PathsInput = QueryInput<PathsRequest> & {
 }
 
 export const findPaths = graphOperation('graph.read', (context, input: PathsInput) =>
-  query<Paths>(context, input, {
+  query<Paths>(context, 'paths', input, {
     weightKeys: input.weightKeys,
     run: (engine, [from = '', to = ''], given) =>
       engine.paths({
@@ -90,7 +90,7 @@ export const findPaths = graphOperation('graph.read', (context, input: PathsInpu
 export const readComponent = graphOperation(
   'graph.read',
   (context, input: QueryInput<ComponentRequest>) =>
-    query<Component>(context, input, {
+    query<Component>(context, 'component', input, {
       run: (engine, [entity = ''], given) =>
         engine.component({ ...input.request, ...given, entity }),
     }),
@@ -99,7 +99,7 @@ export const readComponent = graphOperation(
 export const readDegree = graphOperation(
   'graph.read',
   (context, input: QueryInput<DegreeRequest>) =>
-    query<Degree>(context, input, {
+    query<Degree>(context, 'degree', input, {
       run: (engine, [entity = ''], given) => engine.degree({ ...input.request, ...given, entity }),
     }),
 )
@@ -107,7 +107,7 @@ export const readDegree = graphOperation(
 export const findCommonNeighbors = graphOperation(
   'graph.read',
   (context, input: QueryInput<CommonRequest>) =>
-    query<Common>(context, input, {
+    query<Common>(context, 'common', input, {
       run: (engine, [one = '', other = ''], given) =>
         engine.common({ ...input.request, ...given, entities: [one, other] }),
       records: ({ entities }) => ({
@@ -129,12 +129,14 @@ type Asked<T> = {
 
 async function query<T extends Answered>(
   context: GraphContext,
-  { names, where, withRecords }: QueryInput<unknown>,
+  operation: keyof GraphEngine,
+  { names, where, withRecords, request }: QueryInput<unknown>,
   { run, records, weightKeys = null }: Asked<T>,
 ): Promise<Answer<Queried<T>>> {
   const { ids, seq } = await entityIds(context, names)
   const deadlineAtMs = context.services.now() + PLAN_CAPS.deadlineMs
   const { answer: found, at } = await runQuery<T>(context, {
+    name: JSON.stringify([operation, ids, request, where, weightKeys]),
     ...{ where, weightKeys, atLeast: seq },
     run: (engine, candidates) =>
       run(engine, ids, { deadlineAtMs, ...(candidates && { candidates }) }),

@@ -7,6 +7,4 @@ export const PLAN_CAPS = {
   defaultMaxEdges: DEFAULT_MAX_EDGES,
   /** How long one query may take in PostgreSQL. */
   deadlineMs: 8_000,
-  /** Entities that a filter on properties may let pass. */
-  maxCandidates: 100_000,
 } as const

@@ -1,20 +1,21 @@
-import { type SQL, sql } from 'drizzle-orm'
-import { invalid } from '../../../core/errors.ts'
-import type { Answered, GraphEngine } from '../../../core/graph/engine.ts'
+import { type Answered, type GraphEngine, MAX_CANDIDATES } from '../../../core/graph/engine.ts'
 import { memoryEngine } from '../../../core/graph/memory-engine.ts'
 import type { ListQuery } from '../../../core/log/list-query.ts'
-
+import { logTags } from '../../../core/log/read-tags.ts'
 import { type IndexPlan, NO_INDEXES } from '../../../core/types/index-plan.ts'
 import type { Row } from '../../../db/client.ts'
-import { listStatements } from '../../../db/queries/list.ts'
+import { candidateIds, tooMany } from '../../../db/graph/filters.ts'
+import { sqlGraphEngine } from '../../../db/graph/sql-graph-engine.ts'
+import type { Snapshot } from '../../../db/queries/snapshot.ts'
 import type { GraphContext } from '../../context.ts'
 import { readByPlan } from '../read-by-plan.ts'
+import { readValue } from '../read-graph.ts'
 
-import { PLAN_CAPS } from './caps.ts'
-import { inSql } from './in-sql.ts'
 import { type TopologyAt, withTopology } from './with-topology.ts'
 
 export type GraphQuery<T extends Answered> = {
+  /** Says all that the query asks for: who asks the same at the same time may share the answer. */
+  readonly name: string
   /** Which entities a search may enter; `null`: all. */
   readonly where: ListQuery | null
   /** Keys of the property that edges are weighed by; `null`: none. */
@@ -37,10 +38,8 @@ export async function runQuery<T extends Answered>(
   query: GraphQuery<T>,
 ): Promise<Ran<T>> {
   const { where } = query
-  const attempt = async (plan: IndexPlan) => {
-    const statements = where === null ? [] : candidateStatements(context, where, plan)
-    return (await inMemory(context, query, statements)) ?? inSql(context, query, statements)
-  }
+  const attempt = async (plan: IndexPlan) =>
+    (await inMemory(context, query, plan)) ?? inSql(context, query, plan)
   if (where === null) return attempt(NO_INDEXES)
   const { value } = await readByPlan(context, 'entity', where, async (plan) => {
     const { schemaSeq, ...ran } = await attempt(plan)
@@ -49,42 +48,69 @@ export async function runQuery<T extends Answered>(
   return value
 }
 
-/** With the seq of the types that candidates were found by. */
-export type Attempt<T> = Ran<T> & { readonly schemaSeq: number }
+/** With the seq of the types that the plan for the conditions rests on. */
+type Attempt<T> = Ran<T> & { readonly schemaSeq: number }
 
+/** `null`: there is no topology of the graph here that is good enough. */
 async function inMemory<T extends Answered>(
   context: GraphContext,
-  { weightKeys, atLeast, run }: GraphQuery<T>,
-  statements: readonly SQL[],
+  { where, weightKeys, atLeast, run }: GraphQuery<T>,
+  plan: IndexPlan,
 ): Promise<Attempt<T> | null> {
-  const found = await withTopology(
-    context,
-    { weightKeys, atLeast, others: statements },
-    ({ view, seq, others, schemaSeq }) => {
-      const engine = memoryEngine(view, context.services.now)
-      return { answer: run(engine, candidatesOf(others)), seq, schemaSeq }
-    },
-  )
+  const others = where === null ? [] : [candidateIds(context.graph, where, plan)]
+  const found = await withTopology(context, { weightKeys, atLeast, others }, (current) => {
+    const engine = memoryEngine(current.view, context.services.now)
+    const answer = run(engine, candidatesOf(current.others))
+    return { answer, schemaSeq: current.schemaSeq }
+  })
   if (found === null) return null
-  const { schemaSeq } = found.result
-  const answer = await found.result.answer
+  const { at, result } = found
+  const answer = await result.answer
   // Nothing has changed from the seq of the topology to that of the answer.
-  const cost = { ...answer.cost, seq: found.at.seq }
-  return { answer: { ...answer, cost }, at: found.at, schemaSeq }
+  const cost = { ...answer.cost, seq: at.seq }
+  return { answer: { ...answer, cost }, at, schemaSeq: result.schemaSeq }
 }
 
-/** The entities that pass, by id, as lists find them. */
-function candidateStatements({ graph }: GraphContext, where: ListQuery, plan: IndexPlan): SQL[] {
-  const query = { ...where, limit: PLAN_CAPS.maxCandidates }
-  return listStatements(graph, 'entities', sql`id`, query, plan)
-}
-
-function candidatesOf(results: readonly (readonly Row[])[]): readonly string[] | undefined {
-  const rows = results.at(-1)
+function candidatesOf([rows]: readonly (readonly Row[])[]): readonly string[] | undefined {
   if (rows === undefined) return undefined
-  if (rows.length > PLAN_CAPS.maxCandidates) {
-    const message = `lets more than ${PLAN_CAPS.maxCandidates} entities pass: use entity_types, or more conditions`
-    throw invalid([{ pointer: '/where', message }])
-  }
+  if (rows.length > MAX_CANDIDATES) throw tooMany()
   return rows.map(({ id }) => String(id))
+}
+
+async function inSql<T extends Answered>(
+  context: GraphContext,
+  { name, where, weightKeys, run }: GraphQuery<T>,
+  plan: IndexPlan,
+): Promise<Attempt<T>> {
+  const { services, graph } = context
+  const load = async () => {
+    let read: Omit<Snapshot, 'results'> | null = null
+    const engine = sqlGraphEngine({
+      ...{ shard: services.shard(graph.shardId), graph, now: services.now },
+      ...{ weightPath: weightKeys, where: where && { query: where, plan } },
+      onRead: (at) => {
+        read = at
+      },
+    })
+    const answer = await run(engine, undefined)
+    return { answer, ...snapshotOf(read) }
+  }
+  const { value, ...at } = await readValue(context, {
+    ...{
+      kind: 'list',
+      name: `graph:${name}:${JSON.stringify(plan)}`,
+      isUncached: true,
+      tags: logTags,
+    },
+    load: async () => {
+      const { answer, seq, historyId, schemaSeq } = await load()
+      return { value: { answer, schemaSeq }, seq, historyId }
+    },
+  })
+  return { ...value, at }
+}
+
+function snapshotOf(read: Omit<Snapshot, 'results'> | null): Omit<Snapshot, 'results'> {
+  if (read === null) throw new Error('the engine answered without having read')
+  return read
 }
