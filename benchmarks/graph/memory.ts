@@ -83,7 +83,7 @@ async function load({ nodes, edges }: Size, file: string): Promise<GraphView> {
   }
   const cpu = new CpuTime()
   const topology = await loadTopology(
-    Readable.toWeb(Readable.from(pieces())) as ReadableStream<Uint8Array>,
+    Readable.toWeb(Readable.from(pieces())) as unknown as ReadableStream<Uint8Array>,
     1e9,
   )
   peak.look()

@@ -24,7 +24,6 @@ export type App = OpenAPIHono<AppEnv>
 type HandlerContext<R extends RouteConfig> = Parameters<RouteHandler<R, AppEnv>>[0]
 
 const readingBody = readBody()
-const METHODS_WITHOUT_BODY = ['get', 'delete']
 
 /**
  * Adds a route: the only way to one that an operation stands behind. In one handler, since each
@@ -39,7 +38,7 @@ export function endpoint<R extends RouteConfig>(
 ): void {
   const isOpen = route.security === undefined
   const isWrite = route.method !== 'get'
-  const takesBody = !METHODS_WITHOUT_BODY.includes(route.method)
+  const takesBody = route.request?.body !== undefined
   const validate = requestValidator(route)
   app.openAPIRegistry.registerPath(route)
   app.on(route.method, route.path.replaceAll(/\{(.+?)\}/g, ':$1'), async (c) => {

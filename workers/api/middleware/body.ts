@@ -16,18 +16,12 @@ const JSON_TYPE = /^application\/json\s*(;|$)/i
  */
 const MAX_DISCARDED_BYTES = 4 * MAX_BODY_BYTES
 
-/** Every route with one of these takes a body. */
-const METHODS_WITH_BODY = ['POST', 'PUT', 'PATCH']
-/** But for these, to which the path and the query say everything. */
-const WITHOUT_BODY = /\/(export|cancel|retry)$/
-
 /**
  * Reads the body once, within the limit, and refuses what is not JSON (or a format of imports) before
  * anything else looks at it.
  */
 export function readBody(): MiddlewareHandler<AppEnv> {
   return async function readBody(c, next) {
-    if (!METHODS_WITH_BODY.includes(c.req.method)) return next()
     const isImport = c.req.path.endsWith('/import')
     const contentType = c.req.header('content-type') ?? ''
     // Read by whoever stores it: it may be larger than memory.
@@ -36,7 +30,6 @@ export function readBody(): MiddlewareHandler<AppEnv> {
       throw new AppError('unsupported_media_type', SEND_AN_IMPORT)
     }
     const text = await limitedText(c.req.raw, isImport)
-    if (text === '' && WITHOUT_BODY.test(c.req.path)) return next()
     if (text === '') throw new AppError('malformed_request', 'the request needs a body')
     const isKnown = isImport ? importFormatOf(contentType) !== null : JSON_TYPE.test(contentType)
     if (!isKnown) {
