@@ -4,17 +4,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import { type Bundle, bundleWorker } from '../../scripts/local/bundle.ts'
 import { demoTenant } from '../../scripts/local/demo.ts'
+import { freePort } from '../../scripts/local/free-port.ts'
 import { startServer } from '../../scripts/local/server.ts'
 import { startStack } from '../../scripts/local/stack.ts'
+import { WORKER } from '../../scripts/local/worker-options.ts'
 import { ROOT, WRANGLER, wranglerEnv } from '../../scripts/local/wrangler.ts'
 import { type Measured, measure } from './load.ts'
+import { inspectorOf, profileWhile, selfTimes } from './profile.ts'
 
 const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '5' },
     connections: { type: 'string', default: '32' },
+    /** Profiles session reads in place of measuring. */
+    profile: { type: 'boolean', default: false },
   },
 })
 
@@ -23,7 +29,11 @@ const COMPATIBILITY_DATE = '2026-10-01'
 const folder = mkdtempSync(join(tmpdir(), 'tendril-bench-'))
 chmodSync(folder, 0o711)
 const stack = await startStack({ dataDir: folder })
-const server = await startServer({ port: 0, bindings: stack.bindings, persistDir: folder })
+const inspectorPort = options.profile ? await freePort() : undefined
+const server = await startServer({
+  ...{ port: 0, bindings: stack.bindings, persistDir: folder },
+  ...(inspectorPort === undefined ? {} : { inspectorPort, bundle: await readable() }),
+})
 const [serverPid = 0] = runtimes()
 const { apiKey } = await demoTenant(server.url, join(folder, 'demo.json'))
 const authorization = `Bearer ${apiKey}`
@@ -31,12 +41,31 @@ const entity = await createEntity()
 const bare = await startBare(JSON.stringify(entity))
 const [barePid = 0] = runtimes().filter((pid) => pid !== serverPid)
 try {
-  await run()
+  await (inspectorPort === undefined ? run() : profile(inspectorPort))
 } finally {
   await bare.stop()
   await server.stop()
   await stack.stop()
   rmSync(folder, { recursive: true, force: true })
+}
+
+/** The worker with the names of its functions. */
+async function readable(): Promise<Bundle> {
+  return bundleWorker(join(folder, 'readable'), ['--minify=false'])
+}
+
+/** Where the isolate's own time goes while it answers session reads. */
+async function profile(port: number): Promise<void> {
+  const url = `${server.url}/api/v1/entities/${entity.id}`
+  const load = { connections: Number(options.connections), pid: serverPid }
+  const reading = (seconds: number) =>
+    measure({ ...load, url, headers: { authorization }, seconds })
+  // Until the code that is used often is compiled.
+  await reading(Number(options.seconds))
+  const inspector = await inspectorOf(port, WORKER)
+  const taken = await profileWhile(inspector, () => reading(Number(options.seconds)))
+  const rows = selfTimes(taken).slice(0, 40)
+  console.table(rows.map(({ where, share }) => ({ where, share: percent(share) })))
 }
 
 async function run(): Promise<void> {

@@ -18,13 +18,14 @@ const OTHERS = /\.(m?js|wasm)$/
 
 /**
  * Builds the worker of wrangler.toml with wrangler, so what runs here is what is deployed, and
- * leaves it in a new folder below `folder`, which holds nothing else. Rejects with a UserError that carries the compiler's complaints.
+ * leaves it in a new folder below `folder`, which holds nothing else. `more` arguments go to wrangler.
+ * Rejects with a UserError that carries the compiler's complaints.
  */
-export async function bundleWorker(folder: string): Promise<Bundle> {
+export async function bundleWorker(folder: string, more: readonly string[] = []): Promise<Bundle> {
   await rm(folder, { recursive: true, force: true })
   // The wrangler of a start that was killed goes on writing; it must not write into our files.
   const outDir = join(folder, String(process.pid))
-  const args = [WRANGLER, 'deploy', '--dry-run', '--outdir', outDir]
+  const args = [WRANGLER, 'deploy', '--dry-run', '--outdir', outDir, ...more]
   const { code, output } = await run(args)
   if (code !== 0) throw new UserError(`The worker does not compile:\n\n${output.trim()}`)
   const files = (await readdir(outDir)).filter((file) => OTHERS.test(file) && file !== ENTRY)

@@ -152,17 +152,22 @@ const FRESHNESS = [
   },
 ]
 
+/** Reads of the catalog that the tenant's own log keeps fresh. */
+function isCatalogRead({ method, path }: RouteConfig): boolean {
+  return method === 'get' && /^\/api\/v1\/(keys|graphs(\/\{graph\})?)$/.test(path)
+}
+
 /** A route that needs a credential. */
 export function securedRoute<R extends RouteConfig>(config: R) {
-  const isOnGraph = config.path.includes('{graph}/')
+  const isFresh = config.path.includes('{graph}/') || isCatalogRead(config)
   return createRoute({
     security: [{ bearer: [] }],
-    ...(isOnGraph ? { parameters: FRESHNESS } : {}),
+    ...(isFresh ? { parameters: FRESHNESS } : {}),
     ...config,
     responses: {
       ...COMMON_PROBLEMS,
       ...(config.request?.body ? BODY_PROBLEMS : {}),
-      ...(isOnGraph ? problems(400, 409) : {}),
+      ...(isFresh ? problems(400, 409) : {}),
       ...config.responses,
     },
   })

@@ -29,7 +29,8 @@ export function recordAnswer(
 }
 
 /** What is told by the seq it was read at: that is its ETag. */
-export function seqAnswer(c: C, answer: Answer<unknown>): Response {
+export function seqAnswer(c: C, answer: Answer<unknown> | NotModified): Response {
+  if ('etag' in answer) return notModified(c, answer, answer.etag)
   const etag = answer.read ? encodeEtag(answer.read.seq, answer.bookmark.historyId) : null
   return respond(c, answer, { status: 200, etag })
 }
@@ -133,6 +134,15 @@ const NOT_MODIFIED = new Headers({
   vary: 'Authorization, Tendril-Consistency, Tendril-Bookmark',
 })
 const FOUND = new Headers({ ...Object.fromEntries(NOT_MODIFIED), 'content-type': JSON_TYPE })
+
+/** For a write to the tenant's own log, before its answer is made. */
+export function markWritten(
+  c: C,
+  { bookmark, replayed }: Pick<Answer<unknown>, 'bookmark' | 'replayed'>,
+): void {
+  c.header('tendril-bookmark', bookmarkText(c, bookmark))
+  if (replayed) c.header('idempotency-replayed', 'true')
+}
 
 /** With what the route has set by `c.header`. */
 function writeResponse(

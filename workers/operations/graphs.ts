@@ -4,32 +4,43 @@ import type { GraphAddress } from '../../core/log/address.ts'
 import { DEFAULT_GRAPH } from '../../core/tenant/requests.ts'
 import { closeGraph, placeGraph } from '../../db/queries/graphs.ts'
 import { type Graph, listGraphs } from '../../db/queries/tenant.ts'
+import type { TenantContext } from '../context.ts'
 import { afterWrite } from './after-write.ts'
 import { graphOperation, tenantOperation } from './define.ts'
 import { ownLog } from './keys.ts'
+import { readTenantValue, type WholeList, whole } from './read-tenant.ts'
+import type { Answer, NotModified } from './records.ts'
 import { refusal } from './refusals.ts'
-import { writeTenant } from './tenant-write.ts'
+import { type TenantWritten, writeTenant } from './tenant-write.ts'
 
 export const findGraphs = tenantOperation(
   'graph.read',
-  (context, _input: null): Promise<Graph[]> =>
-    listGraphs(context.services.catalog, context.principal.tenantId),
+  (context, _input: null): Promise<Answer<WholeList<Graph>> | NotModified> => graphsOf(context),
 )
+
+function graphsOf(context: TenantContext): Promise<Answer<WholeList<Graph>> | NotModified> {
+  return readTenantValue(context, {
+    ...{ name: 'graphs', tags: ['t:graph'] },
+    load: () => whole(listGraphs(context.services.catalog, context.principal.tenantId)),
+  })
+}
 
 export const readGraphByName = graphOperation(
   'graph.read',
-  async (context, _input: null): Promise<Graph> => {
-    const graphs = await listGraphs(context.services.catalog, context.principal.tenantId)
-    const graph = graphs.find(({ id }) => id === context.graph.graphId)
+  async (context, _input: null): Promise<Answer<Graph> | NotModified> => {
+    const answer = await graphsOf(context)
+    if ('etag' in answer) return answer
+    const { value, ...at } = answer
+    const graph = value.items.find(({ id }) => id === context.graph.graphId)
     if (!graph) throw notFound('this graph')
-    return graph
+    return { value: graph, ...at }
   },
 )
 
 /** The shard has the graph before the catalog names it, so a graph that is named always works. */
 export const createGraph = tenantOperation(
   'graphs.manage',
-  async (context, { name }: { name: string }): Promise<{ value: Graph; replayed: boolean }> => {
+  async (context, { name }: { name: string }): Promise<TenantWritten & { value: Graph }> => {
     const { services, principal } = context
     const id = graphId(services.newId())
     const shardId = services.shardForNewGraph()
@@ -40,7 +51,8 @@ export const createGraph = tenantOperation(
       name,
       shardId,
     })
-    return { value: { id: done.id, name, created_at: done.createdAt }, replayed: done.replayed }
+    const { replayed, bookmark } = done
+    return { value: { id: done.id, name, created_at: done.createdAt }, replayed, bookmark }
   },
 )
 
@@ -51,11 +63,11 @@ export const createGraph = tenantOperation(
  */
 export const deleteGraph = tenantOperation(
   'graphs.manage',
-  async (context, graph: GraphAddress | null): Promise<{ replayed: boolean }> => {
+  async (context, graph: GraphAddress | null): Promise<TenantWritten> => {
     const { services, principal } = context
     if (!graph && !context.idempotency) throw notFound('this graph')
     if (graph) {
-      const graphs = await listGraphs(services.catalog, principal.tenantId)
+      const { value: graphs } = await listGraphs(services.catalog, principal.tenantId)
       if (graphs.some(({ id, name }) => id === graph.graphId && name === DEFAULT_GRAPH)) {
         throw refusal({ op: 0, refused: 'last_graph' })
       }

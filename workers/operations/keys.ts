@@ -5,12 +5,17 @@ import type { TenantContext } from '../context.ts'
 import { apiKeyHint, hashApiKey, mintApiKey } from '../security/api-keys.ts'
 import { afterWrite } from './after-write.ts'
 import { tenantOperation } from './define.ts'
-import { writeTenant } from './tenant-write.ts'
+import { readTenantValue, type WholeList, whole } from './read-tenant.ts'
+import type { Answer, NotModified } from './records.ts'
+import { type TenantWritten, writeTenant } from './tenant-write.ts'
 
 export const findKeys = tenantOperation(
   'keys.manage',
-  (context, _input: null): Promise<ApiKey[]> =>
-    listKeys(context.services.catalog, context.principal.tenantId),
+  (context, _input: null): Promise<Answer<WholeList<ApiKey>> | NotModified> =>
+    readTenantValue(context, {
+      ...{ name: 'keys', tags: ['t:key'] },
+      load: () => whole(listKeys(context.services.catalog, context.principal.tenantId)),
+    }),
 )
 
 type NewKey = {
@@ -25,7 +30,7 @@ export type CreatedKey = ApiKey & { readonly key: string | null }
 
 export const createKey = tenantOperation(
   'keys.manage',
-  async (context, input: NewKey): Promise<{ value: CreatedKey; replayed: boolean }> => {
+  async (context, input: NewKey): Promise<TenantWritten & { value: CreatedKey }> => {
     if (!mayGrant(context.principal.role, input.role)) {
       throw new AppError('forbidden', `a key with the role ${input.role} would be above your own`)
     }
@@ -42,7 +47,7 @@ export const createKey = tenantOperation(
     if (done.id !== keyId) {
       const stored = await afterWrite(() => getKey(services.catalog, principal.tenantId, done.id))
       if (!stored) throw new AppError('internal', 'a key was created but is not there')
-      return { value: { ...stored, key: null }, replayed: true }
+      return { value: { ...stored, key: null }, replayed: true, bookmark: done.bookmark }
     }
     // Not read back: were that to fail, the secret would be lost.
     const value = {
@@ -56,13 +61,13 @@ export const createKey = tenantOperation(
       revoked_at: null,
       key,
     }
-    return { value, replayed: false }
+    return { value, replayed: false, bookmark: done.bookmark }
   },
 )
 
 export const revokeKey = tenantOperation(
   'keys.manage',
-  async (context, keyId: string): Promise<{ replayed: boolean }> =>
+  async (context, keyId: string): Promise<TenantWritten> =>
     writeTenant(context, ownLog(context), { action: 'revoke_key', keyId }),
 )
 

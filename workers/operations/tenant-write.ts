@@ -1,19 +1,25 @@
 import { AppError } from '../../core/errors.ts'
 import type { TenantId } from '../../core/ids.ts'
-import type { CommitAnswer, OpDone } from '../../core/log/requests.ts'
+import type { Bookmark } from '../../core/log/bookmark.ts'
+import type { OpDone } from '../../core/log/requests.ts'
 import type { TenantCommand } from '../../core/tenant/requests.ts'
 import type { Context } from '../context.ts'
 import { commitIdentity } from './commit-ids.ts'
 import { answerError, refusalError } from './refusals.ts'
 
-type Committed = Extract<CommitAnswer, { status: 'committed' }>
+/** What the caller of a write to the tenant's log is told beside its result. */
+export type TenantWritten = {
+  readonly replayed: boolean
+  /** The place of the write in the tenant's own log. */
+  readonly bookmark: Bookmark
+}
 
 /** Appends one command to a tenant's own log; throws an `AppError` when it is refused. */
 export async function writeTenant(
   context: Omit<Context, 'access'>,
   log: { readonly tenantId: TenantId; readonly actor: string; readonly scope: string },
   command: TenantCommand,
-): Promise<OpDone & Pick<Committed, 'replayed'>> {
+): Promise<OpDone & TenantWritten> {
   const identity = await commitIdentity(context, log.scope)
   const answer = await context.services.commitTenant(
     { kind: 'tenant', tenantId: log.tenantId },
@@ -23,5 +29,7 @@ export async function writeTenant(
   if (answer.status !== 'committed') throw answerError(answer)
   const [done] = answer.results
   if (!done || !('outcome' in done)) throw new AppError('internal', 'the log gave no outcome')
-  return { ...done, replayed: answer.replayed }
+  const { seq, historyId, replayed } = answer
+  const { tenantId } = log
+  return { ...done, replayed, bookmark: { tenantId, logId: tenantId, historyId, seq } }
 }

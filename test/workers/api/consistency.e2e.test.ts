@@ -83,6 +83,37 @@ describe('a read that is repeated', () => {
   })
 })
 
+describe('the keys and graphs of a tenant', () => {
+  it.each([
+    ['/keys', () => ({ name: 'Another', role: 'reader' })],
+    ['/graphs', () => ({ name: `g${crypto.randomUUID().slice(0, 8)}` })],
+  ] as const)('at %s come from memory, and anew after a write', async (path, body) => {
+    const list = () => get<Page<{ id: string }>>(path)
+    await list()
+    expect((await list()).headers.get('cache-status')).toBe('tendril-memory; hit')
+    const made = await tenant.request<{ id: string }>('POST', path, { body: body() })
+    const bookmark = made.headers.get('tendril-bookmark') ?? ''
+    const seen = await get<Page<{ id: string }>>(path, { 'tendril-bookmark': bookmark })
+    expect(seen.headers.get('cache-status')).toBe('tendril-memory; fwd=miss')
+    expect(seen.body.items.map(({ id }) => id)).toContain(made.body.id)
+    expect(seqOf(seen.headers.get('tendril-bookmark'))).toBeGreaterThanOrEqual(seqOf(bookmark))
+  })
+
+  it('are as strong as they are asked for', async () => {
+    await get('/keys')
+    await crashObjects()
+    const { status } = await get('/keys', { 'tendril-consistency': 'strong' })
+    expect(status).toBe(200)
+    await withFaults(down, async () => {
+      await crashObjects()
+      const strong = await tenant.request('GET', '/keys', {
+        headers: { 'tendril-consistency': 'strong' },
+      })
+      expect([strong.status, strong.body.code]).toEqual([503, 'unavailable'])
+    })
+  })
+})
+
 describe('a bookmark', () => {
   it('is answered with one that has seen at least as much', async () => {
     const { path, bookmark } = await create()

@@ -51,6 +51,9 @@ async function readPaths(): Promise<string[]> {
     '/types',
     `/types/entity/${name}`,
     '/changes?limit=1',
+    '/keys',
+    '/graphs',
+    '/graphs/default',
   ]
 }
 

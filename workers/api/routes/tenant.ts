@@ -10,6 +10,7 @@ import {
   problems,
   securedRoute,
 } from '../endpoint.ts'
+import { markWritten, pageAnswer, seqAnswer } from '../respond.ts'
 import { apiKey, graph, graphName, id, listOf, role } from '../schemas.ts'
 import { label } from './account-fields.ts'
 
@@ -44,7 +45,7 @@ export function keyRoutes(app: App): void {
       summary: 'List API keys',
       responses: { 200: ok(listOf(apiKey), 'All keys, revoked ones included') },
     }),
-    async (c) => c.json({ items: await findKeys(c.get('context'), null), next: null } as never),
+    async (c) => pageAnswer(c, await findKeys(c.get('context'), null), String),
   )
 
   endpoint(
@@ -63,8 +64,8 @@ export function keyRoutes(app: App): void {
     }),
     async (c) => {
       const { expires_at: expiresAt = null, ...input } = c.req.valid('json')
-      const { value, replayed } = await createKey(c.get('context'), { ...input, expiresAt })
-      if (replayed) c.header('idempotency-replayed', 'true')
+      const { value, ...written } = await createKey(c.get('context'), { ...input, expiresAt })
+      markWritten(c, written)
       c.header('location', `/api/v1/keys/${value.id}`)
       return c.json(value as never, 201)
     },
@@ -81,8 +82,7 @@ export function keyRoutes(app: App): void {
       responses: { 204: { description: 'Revoked' }, ...problems(404) },
     }),
     async (c) => {
-      const { replayed } = await revokeKey(c.get('context'), c.req.valid('param').id)
-      if (replayed) c.header('idempotency-replayed', 'true')
+      markWritten(c, await revokeKey(c.get('context'), c.req.valid('param').id))
       return c.body(null, 204)
     },
   )
@@ -99,7 +99,7 @@ export function graphRoutes(app: App): void {
       summary: 'List graphs',
       responses: { 200: ok(listOf(graph), 'All graphs, by name') },
     }),
-    async (c) => c.json({ items: await findGraphs(c.get('context'), null), next: null } as never),
+    async (c) => pageAnswer(c, await findGraphs(c.get('context'), null), String),
   )
 
   endpoint(
@@ -116,8 +116,8 @@ export function graphRoutes(app: App): void {
       responses: { 201: ok(graph, 'The graph'), ...problems(409) },
     }),
     async (c) => {
-      const { value, replayed } = await createGraph(c.get('context'), c.req.valid('json'))
-      if (replayed) c.header('idempotency-replayed', 'true')
+      const { value, ...written } = await createGraph(c.get('context'), c.req.valid('json'))
+      markWritten(c, written)
       c.header('location', `/api/v1/graphs/${value.name}`)
       return c.json(value as never, 201)
     },
@@ -133,7 +133,7 @@ export function graphRoutes(app: App): void {
       request: { params: z.object({ graph: graphName }) },
       responses: { 200: ok(graph, 'The graph'), ...problems(404) },
     }),
-    async (c) => c.json((await readGraphByName(c.get('context'), null)) as never),
+    async (c) => seqAnswer(c, await readGraphByName(c.get('context'), null)),
   )
 
   endpoint(
@@ -148,8 +148,7 @@ export function graphRoutes(app: App): void {
     }),
     async (c) => {
       const context = c.get('context')
-      const { replayed } = await deleteGraph(context, context.access?.graph ?? null)
-      if (replayed) c.header('idempotency-replayed', 'true')
+      markWritten(c, await deleteGraph(context, context.access?.graph ?? null))
       return c.body(null, 204)
     },
   )
