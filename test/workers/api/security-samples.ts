@@ -51,6 +51,10 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     permission: 'cache.manage',
     request: () => ({ path: '/cache/statistics' }),
   },
+  'POST /api/v1/cache/purge': {
+    permission: 'cache.manage',
+    request: ({ graph }) => ({ path: '/cache/purge', body: { graph, key: 'entity:any' } }),
+  },
   'GET /api/v1/invitations': operate(() => ({ path: '/invitations' })),
   'POST /api/v1/invitations': operate(() => ({
     path: '/invitations',
