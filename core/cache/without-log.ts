@@ -4,7 +4,7 @@ import { isWithin } from './age.ts'
 import type { Found } from './cache.ts'
 import { answer, commonSeq } from './held.ts'
 import { loadAndStore } from './load-and-store.ts'
-import type { LogReader, ReadAnswer, ReadRequest } from './log-reader.ts'
+import type { Freshness, LogReader, ReadAnswer, ReadRequest } from './log-reader.ts'
 
 /** The log's object is away: a snapshot of the primary says what is and how far the log is (R7). */
 export async function readWithoutLog<T>(
@@ -28,8 +28,8 @@ export async function readWithoutLog<T>(
 }
 
 /** R5: what a bookmark says must be of this history, and must have happened. */
-export function checkBookmark<T>(
-  { bookmark }: ReadRequest<T>,
+export function checkBookmark(
+  { bookmark }: Pick<Freshness, 'bookmark'>,
   historyId: string,
   head: number,
 ): void {

@@ -18,6 +18,7 @@ import { routedPath } from './rewrite.ts'
 import { RouteTable } from './route-table.ts'
 import { authRoutes } from './routes/auth.ts'
 import { cacheRoutes } from './routes/cache.ts'
+import { derivedRoutes } from './routes/derived.ts'
 import { entityRoutes } from './routes/entities.ts'
 import { healthRoutes } from './routes/health.ts'
 import { importExportRoutes } from './routes/import-export.ts'
@@ -63,6 +64,7 @@ relationshipRoutes(app)
 logRoutes(app)
 importExportRoutes(app)
 cacheRoutes(app)
+derivedRoutes(app)
 healthRoutes(app)
 
 const routes = new RouteTable(app.routes)

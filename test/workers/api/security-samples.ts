@@ -170,12 +170,35 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   'GET /api/v1/graphs/{graph}/changes': read((fixture) => ({
     path: inGraph(fixture, '/changes'),
   })),
+  'GET /api/v1/graphs/{graph}/derived/{key}': read(async (fixture) => {
+    const path = inGraph(fixture, `/derived/${unique()}`)
+    await fixture.tenant.request('PUT', path, await derived(fixture))
+    return { path }
+  }),
+  'PUT /api/v1/graphs/{graph}/derived/{key}': write(async (fixture) => ({
+    path: inGraph(fixture, `/derived/${unique()}`),
+    ...(await derived(fixture)),
+  })),
+  'DELETE /api/v1/graphs/{graph}/derived/{key}': write((fixture) => ({
+    path: inGraph(fixture, `/derived/${unique()}`),
+  })),
   'POST /api/v1/graphs/{graph}/import': write((fixture) => ({
     path: inGraph(fixture, '/import'),
     body: JSON.stringify({ kind: 'entity', type: 'host', external_id: unique() }),
     headers: { 'content-type': 'application/x-ndjson' },
   })),
   'GET /api/v1/graphs/{graph}/export': read((fixture) => ({ path: inGraph(fixture, '/export') })),
+}
+
+/** A value that depends on nothing that changes meanwhile, with the bookmark it needs. */
+async function derived({ tenant, graph, from }: Fixture) {
+  const { headers } = await tenant.request('GET', `/graphs/${graph}/entities/${from.id}`, {
+    headers: { 'tendril-consistency': 'strong' },
+  })
+  return {
+    body: { value: { score: 1 }, depends_on: { types: ['unknown'] } },
+    headers: { 'tendril-bookmark': headers.get('tendril-bookmark') ?? '' },
+  }
 }
 
 /** A graph, two entities and a relationship of a tenant. */
