@@ -90,4 +90,9 @@ export const EVENT_CATALOGUE: Readonly<Record<GraphEventKind, CataloguedKind>> =
   ),
   'type.removed': once('A type was removed.', definition, none),
   'type.indexed': once('An index holds every record of the type.', definition, definition),
+  'cache.purged': once(
+    'Cached values that depend on a tag, which stands in `type`, are read anew. No record has changed.',
+    none,
+    none,
+  ),
 }

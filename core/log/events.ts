@@ -9,6 +9,8 @@ export type GraphEventKind =
   | 'relationship.updated'
   | 'relationship.deleted'
   | TypeEventKind
+  /** Cached values that depend on the tag in its `type` are to be read anew. Changes no record. */
+  | 'cache.purged'
 
 export type TypeEventKind =
   | 'type.defined'

@@ -49,6 +49,7 @@ function bytesOf({ entities, relationships, types }: GraphRequest): number {
 function isAlone(request: GraphRequest): boolean {
   return (
     request.types.length > 0 ||
+    request.purge !== undefined ||
     request.entities.some((op) => op.action === 'delete') ||
     request.relationships.some((op) => op.action === 'delete')
   )

@@ -87,6 +87,8 @@ export type GraphRequest = Origin & {
   readonly entities: readonly EntityOp[]
   readonly relationships: readonly RelationshipOp[]
   readonly types: readonly TypeOp[]
+  /** Tags whose cached values are to be read anew; such a request does nothing else. Default: none. */
+  readonly purge?: readonly string[]
 }
 
 /** Never a caller's concern: a type in use is changed in another way. */

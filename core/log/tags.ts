@@ -1,5 +1,8 @@
 import { type EventHeader, isTypeEvent } from './events.ts'
 
+/** Stands for every tag of a log. Only purging touches it, and no read depends on it. */
+export const EVERYTHING = '*'
+
 /**
  * The tags that an event touches (T1), cascades included because they are events of their own. Each
  * pair of an event and a tag is there for a read that would not notice the event otherwise (T4):
@@ -18,6 +21,7 @@ import { type EventHeader, isTypeEvent } from './events.ts'
  * | `key.revoked`              | `t:key`        | the keys                                            |
  * |                            | `e:` of it     | access by the key                                   |
  * | `graph.created`, `.deleted`| `t:graph`      | the graphs; a graph by its name                     |
+ * | `cache.purged`             | what it names  | those that depend on it                             |
  * | of an invitation           | `t:invitation` | the invitations                                     |
  */
 export function tagsOf(event: EventHeader): string[] {
@@ -33,6 +37,8 @@ export function tagsOf(event: EventHeader): string[] {
     case 'graph.created':
     case 'graph.deleted':
       return ['t:graph']
+    case 'cache.purged':
+      return [`${type}`]
     case 'invitation.created':
     case 'invitation.revoked':
       return ['t:invitation']

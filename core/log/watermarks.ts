@@ -1,3 +1,5 @@
+import { EVERYTHING } from './tags.ts'
+
 /** A difference of watermarks: what an object sends to an isolate that has those of `since`. */
 export type WatermarksDiff = {
   readonly since: number
@@ -75,6 +77,10 @@ export class Watermarks {
     if (seq < this.#head) throw new RangeError(`seq ${seq} is behind the head ${this.#head}`)
     this.#head = seq
     for (const tag of tags) {
+      if (tag === EVERYTHING) {
+        this.#touchAll()
+        continue
+      }
       // Never deleted first to keep an order: the tags that every event touches would each leave a
       // dead entry in one chain of the map's table, and the next search would walk them all.
       const bucket = bucketOf(tag, this.#bucketCount)
@@ -129,6 +135,11 @@ export class Watermarks {
     this.#recentFrom = keep === 0 ? this.#head : (this.#recentSeqs[forgotten - 1] ?? this.#head)
     this.#recentSeqs = this.#recentSeqs.slice(forgotten)
     this.#recentBuckets = this.#recentBuckets.slice(forgotten)
+  }
+
+  #touchAll(): void {
+    this.#base = this.#head
+    this.#listed = new Map()
   }
 
   /** A bucket's two halves have both been touched, for all that is known, when it was. */

@@ -5,6 +5,7 @@ import type { Database } from '../client.ts'
 import { FENCE_REFUSED, type Fence, type LogStore, RECENT_EVENTS } from '../log-store.ts'
 import { parseCommitted, parseOpened } from './answers.ts'
 import { commitPayload } from './payload.ts'
+import { purgeStatement } from './purge-statement.ts'
 import { commitStatement } from './statement.ts'
 import { typeStatement } from './type-statement.ts'
 
@@ -25,6 +26,9 @@ export function graphLogStore(shard: Database, log: GraphAddress): LogStore<Grap
 
 /** Throws a `TypeError` for a group that cannot be: what changes types goes alone (C4). */
 function statementOf(log: GraphAddress, group: readonly GraphRequest[]): SQL {
+  const purge = group.find((request) => request.purge !== undefined)
+  if (purge && group.length > 1) throw new TypeError('a request that purges goes alone')
+  if (purge) return purgeStatement(log, purge)
   const change = group.find(({ types }) => types.length > 0)
   if (!change) return commitStatement(log, commitPayload(group))
   if (group.length > 1) throw new TypeError('a request that changes types goes alone')

@@ -5,7 +5,10 @@ import type { Database } from '../client.ts'
 import { runRead } from './snapshot.ts'
 
 /** A tenant's state (`active` or `suspended`), and where the logs of its graphs are. */
-export type TenantGraphs = { readonly state: string; readonly graphs: readonly GraphAddress[] }
+export type TenantGraphs = {
+  readonly state: string
+  readonly graphs: readonly { readonly name: string; readonly address: GraphAddress }[]
+}
 
 /** `null`: there is no such tenant. One round trip. */
 export async function graphAddresses(
@@ -17,7 +20,7 @@ export async function graphAddresses(
       tenant,
       [
         sql`select state from tenants where id = ${tenant}::uuid`,
-        sql`select id, shard_id, epoch from graphs
+        sql`select id, name, shard_id, epoch from graphs
           where tenant_id = ${tenant}::uuid and deleted_at is null order by id`,
       ],
       { mode: 'snapshot' },
@@ -28,11 +31,14 @@ export async function graphAddresses(
   return {
     state,
     graphs: (graphs ?? []).map((row) => ({
-      kind: 'graph',
-      tenantId: tenant,
-      graphId: graphId(row.id as string),
-      shardId: row.shard_id as string,
-      epoch: row.epoch as number,
+      name: row.name as string,
+      address: {
+        kind: 'graph',
+        tenantId: tenant,
+        graphId: graphId(row.id as string),
+        shardId: row.shard_id as string,
+        epoch: row.epoch as number,
+      },
     })),
   }
 }

@@ -17,6 +17,7 @@ import { cacheRoutes } from './routes/cache.ts'
 import { consumerRoutes } from './routes/consumers.ts'
 import { dashboardRoutes } from './routes/dashboard.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
+import { derivedRoutes } from './routes/derived.ts'
 import { entityRoutes } from './routes/entities.ts'
 import { fileRoutes } from './routes/files.ts'
 import { graphEntityRoutes } from './routes/graph-entity-queries.ts'
@@ -58,6 +59,7 @@ consumerRoutes(app)
 deadLetterRoutes(app)
 replayRoutes(app)
 cacheRoutes(app)
+derivedRoutes(app)
 healthRoutes(app)
 
 const routes = new RouteTable(app.routes)

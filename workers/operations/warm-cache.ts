@@ -29,8 +29,8 @@ export async function warmCache(services: Services, untilMs: number): Promise<nu
     names,
     async ({ tenantId, graphId, name }: ValueName) => {
       const { state = '', graphs = [] } = (await graphsOf(tenantId)) ?? {}
-      const graph = graphs.find((each) => each.graphId === graphId)
-      if (graph) await warmValue(services, graph, { name, tenantState: state })
+      const graph = graphs.find(({ address }) => address.graphId === graphId)
+      if (graph) await warmValue(services, graph.address, { name, tenantState: state })
     },
     () => services.now() < untilMs,
   )

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { EVERYTHING } from '../../../core/log/tags.ts'
 import { bucketOf, Watermarks, type WatermarksDiff } from '../../../core/log/watermarks.ts'
 import { WatermarksCopy } from '../../../core/log/watermarks-copy.ts'
 
@@ -113,6 +114,18 @@ describe('watermarks', () => {
     expect(buckets.map(([, seq]) => seq)).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11])
     expect(watermarks.lastTouched(['e:1'])).toBe(2)
     expect(watermarks.lastTouched(['e:11'])).toBe(11)
+  })
+
+  it('are all touched at once when everything is purged, in copies as well', () => {
+    const watermarks = new Watermarks(0)
+    watermarks.touch(['e:1', 'e:2'], 1)
+    const copy = new WatermarksCopy(watermarks.since(0))
+    watermarks.touch([EVERYTHING], 2)
+    watermarks.touch(['e:2'], 3)
+    expect(copy.merge(watermarks.since(1))).toBe(true)
+    for (const each of [watermarks, copy]) {
+      expect(['e:1', 'e:2', 'e:3'].map((tag) => each.lastTouched([tag]))).toEqual([2, 3, 2])
+    }
   })
 
   it('refuse a seq behind the head, and take the head again', () => {

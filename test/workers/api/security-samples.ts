@@ -114,6 +114,10 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     permission: 'cache.manage',
     request: () => ({ path: '/cache/statistics' }),
   },
+  'POST /api/v1/cache/purge': {
+    permission: 'cache.manage',
+    request: ({ graph }) => ({ path: '/cache/purge', body: { graph, key: 'entity:any' } }),
+  },
   'GET /api/v1/invitations': operate(() => ({ path: '/invitations' })),
   'POST /api/v1/invitations': operate(() => ({
     path: '/invitations',
@@ -251,6 +255,18 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   'GET /api/v1/graphs/{graph}/changes': read((fixture) => ({
     path: inGraph(fixture, '/changes'),
   })),
+  'GET /api/v1/graphs/{graph}/derived/{key}': read(async (fixture) => {
+    const path = inGraph(fixture, `/derived/${unique()}`)
+    await fixture.tenant.request('PUT', path, await derived(fixture))
+    return { path }
+  }),
+  'PUT /api/v1/graphs/{graph}/derived/{key}': write(async (fixture) => ({
+    path: inGraph(fixture, `/derived/${unique()}`),
+    ...(await derived(fixture)),
+  })),
+  'DELETE /api/v1/graphs/{graph}/derived/{key}': write((fixture) => ({
+    path: inGraph(fixture, `/derived/${unique()}`),
+  })),
   'POST /api/v1/graphs/{graph}/import': write((fixture) => ({
     path: inGraph(fixture, '/import'),
     body: JSON.stringify({ kind: 'entity', type: 'host', external_id: unique() }),
@@ -329,6 +345,17 @@ async function cancelledJob({ tenant, graph }: Fixture): Promise<string> {
     const { body } = await tenant.request<Job>('POST', `/graphs/${graph}/export`)
     const { status } = await tenant.request('POST', `/jobs/${body.id}/cancel`)
     if (status === 200) return body.id
+  }
+}
+
+/** A value that depends on nothing that changes meanwhile, with the bookmark it needs. */
+async function derived({ tenant, graph, from }: Fixture) {
+  const { headers } = await tenant.request('GET', `/graphs/${graph}/entities/${from.id}`, {
+    headers: { 'tendril-consistency': 'strong' },
+  })
+  return {
+    body: { value: { score: 1 }, depends_on: { types: ['unknown'] } },
+    headers: { 'tendril-bookmark': headers.get('tendril-bookmark') ?? '' },
   }
 }
 

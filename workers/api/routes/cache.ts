@@ -1,10 +1,26 @@
 import { z } from '@hono/zod-openapi'
+import { encodeBookmark, MAX_BOOKMARKS } from '../../../core/log/bookmark.ts'
+import { EVERYTHING } from '../../../core/log/tags.ts'
+import { DEFAULT_GRAPH } from '../../../core/tenant/requests.ts'
 import { MAX_HOURS } from '../../cache-ledger.ts'
 import { readCacheStatistics } from '../../operations/cache-statistics.ts'
-import { type App, endpoint, ok, problems, searchParams, securedRoute } from '../endpoint.ts'
+import { purgeCache, tagOfKey } from '../../operations/purge-cache.ts'
+import {
+  type App,
+  endpoint,
+  idempotencyKey,
+  jsonBody,
+  ok,
+  problems,
+  searchParams,
+  securedRoute,
+} from '../endpoint.ts'
 import { finish, readInteger, readParams } from '../list-params.ts'
+import { graphName, typeName } from '../schemas.ts'
 
 const tags = ['Cache']
+
+const name = z.string().min(1).max(512)
 
 const ofTier = z.object({ hits: z.int(), misses: z.int(), outdated: z.int() })
 const ofLoads = z.object({
@@ -37,7 +53,58 @@ const statistics = z
   })
   .openapi('CacheStatistics')
 
+const purge = z
+  .strictObject({
+    graph: graphName.optional().openapi({ description: 'Default: `default`.' }),
+    tenant: z.literal(true).optional().openapi({ description: 'Every graph of the tenant.' }),
+    key: name.optional().openapi({
+      description:
+        '`entity:<id>`, `relationship:<id>` (or `x:<external id>` for the id), `neighbors:<id>`, `derived:<key>`.',
+    }),
+    type: typeName.optional().openapi({
+      description: 'Lists and searches of a type. Its records one by one are purged by key.',
+    }),
+    tag: name.optional().openapi({
+      description:
+        'Whatever depends on it: `e:<id>`, `x:<external id>`, `n:<id>`, `t:<type>`, `g`.',
+    }),
+  })
+  .refine(
+    ({ key, type, tag }) => [key, type, tag].filter((each) => each !== undefined).length <= 1,
+    'give one of key, type and tag, or none for all of the graph',
+  )
+  .refine(({ tenant, graph }) => !(tenant && graph), 'give either graph or tenant')
+  .openapi('CachePurge', { example: { graph: 'default', type: 'airport' } })
+
 export function cacheRoutes(app: App): void {
+  endpoint(
+    app,
+    securedRoute({
+      method: 'post',
+      path: '/api/v1/cache/purge',
+      tags,
+      summary: 'Have cached values read anew, everywhere',
+      description:
+        'Nothing needs it to be correct: what changes is never served old. All isolates heed it within a second, ' +
+        'or at once when they are sent the `Tendril-Bookmark` of the answer.',
+      request: { headers: idempotencyKey, body: jsonBody(purge) },
+      responses: {
+        200: ok(z.object({ graphs: z.array(graphName) }), 'The graphs purged'),
+        ...problems(404, 409),
+      },
+    }),
+    async (c) => {
+      const { graph = DEFAULT_GRAPH, tenant, key, type, tag } = c.req.valid('json')
+      const { graphs, bookmarks } = await purgeCache(c.get('context'), {
+        graph: tenant ? null : graph,
+        tag: key ? tagOfKey(key) : type ? `t:${type}` : (tag ?? EVERYTHING),
+      })
+      const seen = bookmarks.slice(0, MAX_BOOKMARKS).map(encodeBookmark).join(', ')
+      if (seen) c.header('tendril-bookmark', seen)
+      return c.json({ graphs } as never)
+    },
+  )
+
   endpoint(
     app,
     securedRoute({
