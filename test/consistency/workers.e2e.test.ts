@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { seededRandom } from '../durable-objects/graph-log/histories/random.ts'
 import { problemsOf } from './check.ts'
@@ -13,21 +14,19 @@ const QUIET_HISTORIES = 3
 /** Busy histories are begun for so long, one after the other: more of them on a faster machine. */
 const BUSY_MS = 25_000
 
+/** After which a key that was revoked counts nowhere. */
+const REVOKED_MS = 1_000
+
 let isolates: Isolates
-let credential: string
+let credential = ''
 
 beforeAll(async () => {
   isolates = await startIsolates(ISOLATES, inject('pgUrl'))
-  const response = await fetch(`${isolates.server.url}/api/v1/auth/register`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      ...{ tenant_name: 'Histories', email: 'histories@example.com' },
-      password: 'correct horse battery staple',
-    }),
+  const { body } = await call('POST', '/auth/register', {
+    ...{ tenant_name: 'Histories', email: 'histories@example.com' },
+    password: 'correct horse battery staple',
   })
-  const { access_token } = (await response.json()) as { access_token: string }
-  credential = access_token
+  credential = (body as { access_token: string }).access_token
 })
 
 afterAll(() => isolates.stop())
@@ -41,9 +40,10 @@ describe('clients of several isolates', () => {
       caused,
       isOver: () => isOver,
     })
-    const all = await Promise.all([quietHistories(caused), busyHistories(caused)])
-    isOver = true
-    await causing
+    const all = await Promise.all([quietHistories(caused), busyHistories(caused)]).finally(() => {
+      isOver = true
+      return causing
+    })
     const histories = all.flat()
     for (const { history } of histories) {
       const problems = problemsOf(history)
@@ -58,7 +58,38 @@ describe('clients of several isolates', () => {
       ]),
     )
   })
+
+  it('are turned away everywhere a second after their key was revoked (R9)', async () => {
+    const { body } = await call('POST', '/keys', { name: 'A reader', role: 'reader' })
+    const { id, key } = body as { id: string; key: string }
+    const statuses = () =>
+      Promise.all(
+        isolates.server.urls.map(async (url) => {
+          const authorization = `Bearer ${key}`
+          const headers = { authorization, 'tendril-consistency': 'bounded=300' }
+          return (await fetch(`${url}/api/v1/entities`, { headers })).status
+        }),
+      )
+    // Then every isolate has read what the key gives access to.
+    for (let i = 0; i < 2; i += 1) {
+      expect(await statuses()).toEqual(Array(ISOLATES).fill(200))
+    }
+    expect((await call('DELETE', `/keys/${id}`)).status).toBe(204)
+    await delay(REVOKED_MS)
+    expect(await statuses()).toEqual(Array(ISOLATES).fill(401))
+  })
 })
+
+/** Through the first isolate, as the owner. */
+async function call(method: string, path: string, body?: object) {
+  const response = await fetch(`${isolates.server.url}/api/v1${path}`, {
+    method,
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${credential}` },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  return { status: response.status, body: (text === '' ? null : JSON.parse(text)) as unknown }
+}
 
 /** Isolates that hear of a graph now and then only: what they know is mostly old. */
 function quietHistories(faults: readonly string[]): Promise<LiveHistory[]> {
