@@ -63,6 +63,13 @@ export const VARIABLES = {
    * owner may in any case, by TENDRIL_SETUP_SECRET. Default `closed`.
    */
   TENDRIL_REGISTRATION: z.enum(['closed', 'invite', 'open']).default('closed'),
+  /** Days for which graphs' logs are kept, 31 or more; `0`, the default: for ever. */
+  TENDRIL_LOG_RETENTION_DAYS: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a number of days, or 0')
+    .default('0')
+    .transform(Number)
+    .refine((days) => days === 0 || days >= 31, 'must be 0 or at least 31'),
 }
 
 /** What is secret, and set on the account. */
