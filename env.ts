@@ -72,6 +72,13 @@ export const VARIABLES = {
    * need more are searched in PostgreSQL, and with 0 all are. Default 64.
    */
   TENDRIL_TOPOLOGY_MB: z.coerce.number().int().min(0).max(4_096).default(64),
+  /** Days for which graphs' logs are kept, 31 or more; `0`, the default: for ever. */
+  TENDRIL_LOG_RETENTION_DAYS: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a number of days, or 0')
+    .default('0')
+    .transform(Number)
+    .refine((days) => days === 0 || days >= 31, 'must be 0 or at least 31'),
 }
 
 /** What is secret, and set on the account. */

@@ -5,7 +5,14 @@ import type { Database, Row } from '../client.ts'
 import { parseStoredAnswer } from '../commit/answers.ts'
 import type { StoredAnswer } from '../log-store.ts'
 import type { ReadAt } from './entities.ts'
-import { EVENT_COLUMNS, entityFromImage, relationshipFromImage, toChange } from './rows.ts'
+import {
+  ENTITY_COLUMNS,
+  EVENT_COLUMNS,
+  entityFromImage,
+  relationshipFromImage,
+  toChange,
+  toEntity,
+} from './rows.ts'
 import { inGraph, inList, readGraph } from './snapshot.ts'
 
 /** The log after `after`, oldest first; `floorSeq` is the last seq that is no longer kept. */
@@ -29,15 +36,20 @@ export async function entityAsOf(
   id: string,
   seq: number,
 ): Promise<ReadAt<Entity | null> & { floorSeq: number }> {
+  const ofEntity = sql`${inGraph(graph, 'v')} and v.subject_id = ${id}::uuid
+    and v.kind in ('entity.created', 'entity.updated', 'entity.deleted')`
   const { results, ...at } = await readGraph(shard, graph, [
-    sql`select ${EVENT_COLUMNS} from events v where ${inGraph(graph, 'v')}
-      and v.subject_id = ${id}::uuid and v.seq <= ${seq}::bigint
-      and v.kind in ('entity.created', 'entity.updated', 'entity.deleted')
+    sql`select ${EVENT_COLUMNS} from events v where ${ofEntity} and v.seq <= ${seq}::bigint
       order by v.seq desc limit 1`,
+    sql`select ${EVENT_COLUMNS} from events v where ${ofEntity} and v.seq > ${seq}::bigint
+      order by v.seq limit 1`,
+    sql`select ${ENTITY_COLUMNS} from entities e where ${inGraph(graph, 'e')} and e.id = ${id}::uuid`,
   ])
-  const row = results[0]?.[0]
-  const existed = row !== undefined && row.kind !== 'entity.deleted'
-  return { value: existed ? entityFromImage(row, 'after') : null, ...at }
+  const [[last] = [], [next] = [], [current] = []] = results
+  if (last) return { value: last.after === null ? null : entityFromImage(last, 'after'), ...at }
+  // Its last change before is no longer kept: what came after tells, or it still is as it was.
+  if (next) return { value: next.before === null ? null : entityFromImage(next, 'before'), ...at }
+  return { value: current ? toEntity(current) : null, ...at }
 }
 
 /** Records as the given versions left them, for answers that are given again. */

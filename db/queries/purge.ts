@@ -40,3 +40,22 @@ async function repeat(database: Database, statement: ReturnType<typeof sql>): Pr
     if (Number(rows?.[0]?.removed ?? 0) === 0) return
   }
 }
+
+export type Retention = {
+  /** Whole months of the log that ended longer ago are dropped; a month or more. */
+  readonly keepDays: number
+  /** Nothing is dropped that one of these has not read. */
+  readonly consumers: readonly string[]
+}
+
+/** Drops old months of a shard's log; returns how many. What is asked for below is `gone` then. */
+export async function dropOldEvents(
+  shard: Database,
+  { keepDays, consumers }: Retention,
+): Promise<number> {
+  const [rows] = await shard.batchWith({}, [
+    sql`select tendril_drop_event_partitions(make_interval(days => ${keepDays}::int),
+      array(select jsonb_array_elements_text(${JSON.stringify(consumers)}::jsonb))) as dropped`,
+  ])
+  return Number(rows?.[0]?.dropped ?? 0)
+}

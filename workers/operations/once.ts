@@ -11,8 +11,10 @@ import { commitIdentity } from './commit-ids.ts'
 
 /** What is done to rows that the log knows nothing of, once per request. */
 type Change<Answer> = {
-  /** `what` is not there: as an error tells it. */
+  /** What may not be there: as an error tells it. */
   readonly what: string
+  /** Tells apart what one request does several times. Default: nothing to tell. */
+  readonly part?: string
   /** Called unless the request was made before. */
   readonly prepare: () => Promise<{
     readonly answer: Answer
@@ -24,10 +26,10 @@ type Change<Answer> = {
 export async function changeOnce<Answer extends Json>(
   context: Pick<TenantContext, 'services' | 'principal' | 'idempotency' | 'route' | 'seenHistory'>,
   graph: GraphAddress,
-  { what, prepare }: Change<Answer>,
+  { what, part = '', prepare }: Change<Answer>,
 ): Promise<Once<Answer>> {
   const shard = context.services.shard(graph.shardId)
-  const identity = await commitIdentity(context, context.principal.actor)
+  const identity = await commitIdentity(context, context.principal.actor + part)
   // Only who sends a key can have sent it before.
   const known = context.idempotency ? await findOnce<Answer>(shard, graph, identity) : null
   if (known) return known

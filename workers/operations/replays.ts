@@ -1,7 +1,8 @@
-import { invalid, isAppError, notFound } from '../../core/errors.ts'
+import { type ErrorCode, invalid, isAppError, notFound } from '../../core/errors.ts'
 import type { GraphAddress } from '../../core/log/address.ts'
+import { DEFAULT_GRAPH } from '../../core/tenant/requests.ts'
 import { readHead } from '../../db/queries/checkpoints.ts'
-import { placedGraphs } from '../../db/queries/placements.ts'
+import { type PlacedGraph, placedGraphs } from '../../db/queries/placements.ts'
 import {
   beginReplay,
   cancelReplay,
@@ -49,36 +50,50 @@ export const createReplay = graphOperation('consumers.manage', (context, input: 
   begin(context, context.graph, input),
 )
 
-/** In every graph of the tenant that the consumer has begun with; `skipped` are the others. */
+export type Replays = {
+  readonly items: readonly { readonly graph: string; readonly id: string }[]
+  readonly skipped: readonly { readonly graph: string; readonly reason: string }[]
+}
+
+/** In every graph of the tenant where the consumer can be replayed; `skipped` are the others. */
 export const createReplays = tenantOperation(
   'consumers.manage',
-  async (
-    context,
-    input: ReplayInput,
-  ): Promise<{
-    items: { graph: string; id: string }[]
-    skipped: { graph: string; reason: string }[]
-    replayed: boolean
-  }> => {
+  async (context, input: ReplayInput) => {
     const { services, principal } = context
     refuseBadRange(consumerNamed(input.consumer), input)
-    const items: { graph: string; id: string }[] = []
-    const skipped: { graph: string; reason: string }[] = []
-    let isReplayed = false
-    for (const { name, address } of await placedGraphs(services.catalog, principal.tenantId)) {
-      try {
-        const { answer, replayed } = await begin(context, address, input)
-        items.push({ graph: name, id: answer.id })
-        isReplayed ||= replayed
-      } catch (error) {
-        if (!isAppError(error) || !['conflict', 'gone', 'not_found'].includes(error.code))
-          throw error
-        skipped.push({ graph: name, reason: error.message })
-      }
-    }
-    return { items, skipped, replayed: isReplayed }
+    const placed = await placedGraphs(services.catalog, principal.tenantId)
+    // Where the answer is kept: every tenant has a default graph.
+    const home = placed.find(({ name }) => name === DEFAULT_GRAPH)
+    if (!home) throw notFound('the default graph')
+    return changeOnce(context, home.address, {
+      what: WHAT,
+      part: ':all',
+      prepare: async () => ({ answer: await beginAll(context, placed, input), statements: [] }),
+    })
   },
 )
+
+async function beginAll(
+  context: TenantContext,
+  placed: readonly PlacedGraph[],
+  input: ReplayInput,
+): Promise<Replays> {
+  const items: { graph: string; id: string }[] = []
+  const skipped: { graph: string; reason: string }[] = []
+  for (const { name, address } of placed) {
+    try {
+      const { answer } = await begin(context, address, input)
+      items.push({ graph: name, id: answer.id })
+    } catch (error) {
+      if (!isAppError(error) || !SKIPPED.includes(error.code)) throw error
+      skipped.push({ graph: name, reason: error.message })
+    }
+  }
+  return { items, skipped }
+}
+
+/** What is wrong with one graph, and no reason to leave the others out. */
+const SKIPPED: readonly ErrorCode[] = ['conflict', 'gone', 'not_found']
 
 async function begin(
   context: TenantContext,

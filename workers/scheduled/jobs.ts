@@ -1,6 +1,7 @@
 import { openCatalog, openShard } from '../../db/databases.ts'
-import { purge } from '../../db/queries/purge.ts'
+import { dropOldEvents, purge } from '../../db/queries/purge.ts'
 import type { Env } from '../../env.ts'
+import { CONSUMER_NAMES } from '../../queues/consumers/all.ts'
 import { sweep } from '../../queues/sweep.ts'
 import { dispatchDeps } from '../consume-batch.ts'
 import { purgeJobs, sweepJobs } from '../jobs/sweep.ts'
@@ -64,7 +65,15 @@ async function purgeExpired(env: Env): Promise<void> {
   await settled([
     purge(openCatalog(env), 'catalog'),
     ...env.TENDRIL_SHARDS.map(({ id }) => purge(openShard(env, id), 'shard')),
+    ...env.TENDRIL_SHARDS.map(({ id }) => retain(env, id)),
   ])
+}
+
+/** Drops months of the log that are older than it is kept for, as far as every consumer has read. */
+async function retain(env: Env, shardId: string): Promise<void> {
+  const keepDays = env.TENDRIL_LOG_RETENTION_DAYS
+  if (keepDays > 0)
+    await dropOldEvents(openShard(env, shardId), { keepDays, consumers: CONSUMER_NAMES })
 }
 
 /** One database that is down must not keep the others from being served. */

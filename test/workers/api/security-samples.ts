@@ -285,7 +285,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     path: inGraph(fixture, '/consumers/statistics/parked-events'),
   })),
   'POST /api/v1/graphs/{graph}/consumers/{consumer}/parked-events/{seq}/retry': manage(
-    async (fixture) => ({ path: `${await parkedEvent(fixture)}/retry` }),
+    async (fixture) => ({ path: `${await parkedEvent(fixture)}/retry`, body: {} }),
   ),
   'DELETE /api/v1/graphs/{graph}/consumers/{consumer}/parked-events/{seq}': manage(
     async (fixture) => ({ path: await parkedEvent(fixture) }),
@@ -298,6 +298,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   })),
   'POST /api/v1/graphs/{graph}/dead-letters/{id}/replay': manage(async (fixture) => ({
     path: `${await deadLetter(fixture)}/replay`,
+    body: {},
   })),
   'DELETE /api/v1/graphs/{graph}/dead-letters/{id}': manage(async (fixture) => ({
     path: await deadLetter(fixture),

@@ -181,6 +181,7 @@ describe.each(secured)('$method $path', ({ method, path }) => {
     },
   )
 
+  // A consumer is no tenant's.
   const isOwned = /\{(?!consumer\})/.test(path) && !sample?.isOperators
   itWhere(isOwned, 'does not exist for another tenant', async () => {
     const { status, body } = await send(stranger, method, request)

@@ -9,6 +9,7 @@ import {
   type App,
   endpoint,
   idempotencyKey,
+  jsonBody,
   ok,
   problems,
   searchParams,
@@ -56,6 +57,9 @@ const seq = z
   .string()
   .regex(/^[1-9]\d{0,14}$/, 'must be the seq of an event')
   .openapi({ type: 'integer', example: 1 })
+
+/** Every POST has a body, this one says nothing. */
+export const nothing = z.strictObject({}).openapi('Nothing', { example: {} })
 
 const base = '/api/v1/graphs/{graph}/consumers'
 const parked = `${base}/{consumer}/parked-events`
@@ -132,7 +136,7 @@ export function consumerRoutes(app: App): void {
       path: `${parked}/{seq}/retry`,
       tags,
       summary: 'Let the consumer try a parked event again',
-      request: { params: eventParams, headers: idempotencyKey },
+      request: { params: eventParams, headers: idempotencyKey, body: jsonBody(nothing) },
       responses: { 204: { description: 'Taken' }, ...problems(404, 409) },
     }),
     async (c) => {

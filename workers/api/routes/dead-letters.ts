@@ -10,6 +10,7 @@ import {
   type App,
   endpoint,
   idempotencyKey,
+  jsonBody,
   ok,
   problems,
   searchParams,
@@ -18,6 +19,7 @@ import {
 import { finish, readInteger, readParams } from '../list-params.ts'
 import { linkNext } from '../respond.ts'
 import { graphName, listOf, time } from '../schemas.ts'
+import { nothing } from './consumers.ts'
 
 const deadLetter = z
   .object({
@@ -89,7 +91,7 @@ export function deadLetterRoutes(app: App): void {
       path: `${base}/{id}/replay`,
       tags,
       summary: 'Send the message again',
-      request: { params, headers: idempotencyKey },
+      request: { params, headers: idempotencyKey, body: jsonBody(nothing) },
       responses: {
         204: { description: 'Sent, and no longer among the dead' },
         ...problems(404, 409),

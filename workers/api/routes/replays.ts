@@ -113,9 +113,9 @@ export function replayRoutes(app: App): void {
     }),
     async (c) => {
       const input = toInput(c.req.valid('param').consumer, c.req.valid('json'))
-      const { replayed, ...value } = await createReplays(c.get('context'), input)
+      const { answer, replayed } = await createReplays(c.get('context'), input)
       if (replayed) c.header('idempotency-replayed', 'true')
-      return c.json(value as never, 202)
+      return c.json(answer as never, 202)
     },
   )
 
