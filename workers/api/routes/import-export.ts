@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi'
-import { AppError } from '../../../core/errors.ts'
 import { writeCsv } from '../../../core/formats/csv/write-csv.ts'
 import type { Records } from '../../../core/formats/exported.ts'
 import { writeGraphml } from '../../../core/formats/graphml/write-graphml.ts'
@@ -24,6 +23,7 @@ import { jobSchema } from '../job-schema.ts'
 import { graphAnswer, jobAnswer } from '../respond.ts'
 import { graphName } from '../schemas.ts'
 import { textStream } from '../text-stream.ts'
+import { uploadOf } from '../upload.ts'
 
 const graphParams = z.object({ graph: graphName })
 const base = '/api/v1/graphs/{graph}'
@@ -103,8 +103,7 @@ export function importExportRoutes(app: App): void {
       const { search, searchParams } = new URL(c.req.url)
       const params = readImportParams(searchParams, format)
       if (searchParams.get('async') === 'true') {
-        const body = c.req.raw.body
-        if (!body) throw new AppError('malformed_request', 'the request needs a body')
+        const body = uploadOf(c.req.raw)
         const { graph } = c.req.valid('param')
         const input = { graph, format, query: search, body }
         return jobAnswer(c, await importLater(c.get('context'), input))
