@@ -84,7 +84,7 @@ export async function releaseJob(
   return rows.length > 0
 }
 
-/** Another job of the tenant that may begin now that one has ended. */
+/** A job to be told of. */
 export type NextJob = { readonly id: string; readonly priority: JobPriority }
 
 /** Ends a job for good. `null`: the run has it no more. */
@@ -94,7 +94,7 @@ export async function finishJob(
   outcome:
     | { readonly state: 'succeeded'; readonly result: JobResult; readonly progress: JobProgress }
     | { readonly state: 'failed'; readonly error: JobError; readonly forgetCursor: boolean },
-): Promise<{ readonly next: NextJob | null } | null> {
+): Promise<{ readonly next: readonly NextJob[] } | null> {
   const changes =
     outcome.state === 'succeeded'
       ? sql`result = ${JSON.stringify(outcome.result)}::jsonb, error = null, cursor = null, attempt = 0,
@@ -108,22 +108,25 @@ export async function finishJob(
       ${changes}`,
   )
   if (rows.length === 0) return null
-  return { next: await nextJob(catalog, claimed.job.tenantId) }
+  return { next: await nextJobs(catalog, claimed.job.tenantId) }
 }
 
-/** The job that waits at the head of the tenant's line. */
-export async function nextJob(catalog: Database, tenant: TenantId): Promise<NextJob | null> {
+/**
+ * Those at the head of the tenant's line, now that one has ended: as many as may run, since others may end
+ * at the same time. Which of them begin, their claims decide.
+ */
+export async function nextJobs(catalog: Database, tenant: TenantId): Promise<NextJob[]> {
   const [rows] = await runRead(() =>
     catalog.batch(tenant, [
-      sql`update jobs set enqueued_at = now() where tenant_id = ${tenant}::uuid and id = (
+      sql`update jobs set enqueued_at = now() where tenant_id = ${tenant}::uuid and id in (
           select id from jobs where tenant_id = ${tenant}::uuid and state = 'queued'
             and run_at <= now()
-          order by array_position('{high,normal,low}', priority), id limit 1
+          order by array_position('{high,normal,low}', priority), id
+          limit ${MAX_RUNNING_JOBS}::int
         ) returning id, priority`,
     ]),
   )
-  const [row] = rows ?? []
-  return row ? toNextJob(row) : null
+  return (rows ?? []).map(toNextJob)
 }
 
 /** Ends a job that no run has, of which the queue says that it cannot be run. */

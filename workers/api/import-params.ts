@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { CsvOptions } from '../../core/formats/csv/plan.ts'
 import { GRAPHML_DEFAULTS, type GraphmlOptions } from '../../core/formats/graphml/read-graphml.ts'
+import { JOB_PRIORITIES, type JobPriority } from '../../core/jobs/job.ts'
 import type { ImportFormat } from './import-formats.ts'
 import { finish, type Reader, readOneOf, readParams } from './list-params.ts'
 import { typeName } from './schemas.ts'
@@ -12,7 +13,7 @@ export type ImportParams = { readonly isDryRun: boolean } & (
   | { readonly format: 'graphml'; readonly options: Omit<GraphmlOptions, 'onWarning'> }
 )
 
-const COMMON = ['dry_run', 'async']
+const COMMON = ['dry_run', 'async', 'priority']
 const OWN: Readonly<Record<ImportFormat, readonly string[]>> = {
   ndjson: COMMON,
   stix: COMMON,
@@ -38,6 +39,10 @@ export const importQuery = z.object({
       description: '`true`: a job loads it, and the answer is 202. Default `false`.',
       enum: ['true', 'false'],
     }),
+  priority: z
+    .string()
+    .optional()
+    .openapi({ enum: [...JOB_PRIORITIES], description: 'Of the job. Default `normal`.' }),
   kind: z
     .string()
     .optional()
@@ -85,6 +90,7 @@ export function readImportParams(params: URLSearchParams, format: ImportFormat):
   const reader = readParams(params, OWN[format])
   const isDryRun = readOneOf(reader, 'dry_run', ['true', 'false'], 'false') === 'true'
   readOneOf(reader, 'async', ['true', 'false'], 'false')
+  readJobPriority(reader)
   const type = readType(reader, 'type')
   const relationshipType = readType(reader, 'relationship_type')
   const map = readMap(reader)
@@ -104,6 +110,11 @@ export function readImportParams(params: URLSearchParams, format: ImportFormat):
     map,
   }
   return { format, isDryRun, options }
+}
+
+/** The queue that a job is to wait in. */
+export function readJobPriority(reader: Reader): JobPriority {
+  return readOneOf(reader, 'priority', JOB_PRIORITIES, 'normal')
 }
 
 function readType({ params, errors }: Reader, name: string): string | null {

@@ -80,8 +80,7 @@ async function work(
     const step = await kind.step(run, cursor ?? null)
     if ('result' in step) {
       const done = await finishJob(services.catalog, claimed, { state: 'succeeded', ...step })
-      if (done?.next) await services.sendJob(done.next)
-      return done ? 'ended' : 'lost'
+      return ended(services, done)
     }
     if (!(await saveJob(services.catalog, claimed, step))) return 'lost'
     state.attempt = 1
@@ -116,7 +115,15 @@ async function failed(
     error: shown,
     forgetCursor,
   })
-  if (done?.next) await services.sendJob(done.next)
+  return ended(services, done)
+}
+
+/** Lets those begin that waited for the job to end. */
+async function ended(
+  { sendJob }: Services,
+  done: Awaited<ReturnType<typeof finishJob>>,
+): Promise<RunOutcome> {
+  for (const job of done?.next ?? []) await sendJob(job)
   return done ? 'ended' : 'lost'
 }
 

@@ -1,5 +1,5 @@
 import { AppError } from '../../core/errors.ts'
-import type { Job } from '../../core/jobs/job.ts'
+import type { Job, JobPriority } from '../../core/jobs/job.ts'
 import { cancelJob, deleteJob, getJob, queueUploadedJob } from '../../db/queries/jobs.ts'
 import type { GraphContext } from '../context.ts'
 import { jobPrefix } from '../files/job-files.ts'
@@ -17,6 +17,7 @@ export const MAX_OTHER_BYTES = 256 * 1024 ** 2
 
 export type ImportJobInput = Pick<ImportJobParams, 'format' | 'query'> & {
   readonly graph: string
+  readonly priority: JobPriority
   readonly body: ReadableStream<Uint8Array>
 }
 
@@ -24,8 +25,9 @@ export type ImportJobInput = Pick<ImportJobParams, 'format' | 'query'> & {
 export const importLater = graphOperation(
   'graph.write',
   async (context, input: ImportJobInput): Promise<{ value: JobView; replayed: boolean }> => {
-    const work = { kind: 'import', params: {}, priority: 'normal', unit: 'bytes' } as const
-    const { job } = await insert(context, input.graph, work, 'uploading')
+    const { graph, priority } = input
+    const work = { kind: 'import', params: {}, priority, unit: 'bytes' } as const
+    const { job } = await insert(context, graph, work, 'uploading')
     if (job.state !== 'uploading') return repeated(context, job, input)
     try {
       return await upload(context, job, input)

@@ -7,6 +7,7 @@ import {
   mayCancel,
 } from '../../core/jobs/job.ts'
 import type { Json } from '../../core/json.ts'
+import { nextJobs } from '../../db/queries/job-runs.ts'
 import {
   cancelJob as cancelRow,
   deleteJob as deleteRow,
@@ -74,8 +75,13 @@ export const readJob = tenantOperation('graph.read', async (context, id: string)
 export const cancelJob = tenantOperation('graph.read', async (context, id: string) => {
   const job = await changeable(context, id)
   if (job.state === 'cancelled') return viewOf(context, job)
-  const cancelled = await cancelRow(context.services.catalog, job)
-  if (cancelled) return viewOf(context, cancelled)
+  const { catalog, sendJob } = context.services
+  const cancelled = await cancelRow(catalog, job)
+  if (cancelled) {
+    // Its place is free.
+    for (const next of await nextJobs(catalog, job.tenantId)) await sendJob(next)
+    return viewOf(context, cancelled)
+  }
   throw conflict(await existing(context, id), 'it has ended')
 })
 

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { newTenant, type Tenant } from '../../harness/api.ts'
 import { download, endOf, type Job } from '../../harness/jobs.ts'
@@ -164,6 +165,25 @@ describe('a job that loads rows', () => {
     const { result } = await endOf(tenant, id)
     expect(result).toMatchObject({ rows: 2, created: 0, refused: 1, dry_run: true, bookmark: null })
     expect(await exported('default')).toBe('')
+  })
+
+  it('takes gzip, and refuses what is none or another encoding', async () => {
+    const text = lines(range(3_000).map(host))
+    const packed = { ...NDJSON, 'content-encoding': 'gzip' }
+    const { id } = await start('/import?async=true', gzipSync(text), packed)
+    expect((await endOf(tenant, id)).result).toMatchObject({ created: 3_000 })
+    const post = async (body: string | Uint8Array, headers: Record<string, string>) => {
+      const answer = await tenant.request('POST', '/import?async=true', { body, headers })
+      return [answer.status, answer.body.code]
+    }
+    expect(await post(text, packed)).toEqual([400, 'malformed_request'])
+    expect(await post(gzipSync(text).subarray(0, 1_000), packed)).toEqual([
+      ...[400, 'malformed_request'],
+    ])
+    const zstd = { ...NDJSON, 'content-encoding': 'zstd' }
+    expect(await post(text, zstd)).toEqual([415, 'unsupported_media_type'])
+    const { body } = await tenant.request<{ items: unknown[] }>('GET', '/jobs')
+    expect(body.items).toHaveLength(1)
   })
 
   it('is made once, however often its request is repeated', async () => {

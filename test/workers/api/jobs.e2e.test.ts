@@ -220,6 +220,30 @@ it('a tenant never sees jobs of another', async () => {
   expect((await stranger.request('DELETE', `/jobs/${exported.id}`)).status).toBe(404)
 })
 
+it.each(['high', 'normal', 'low'])(
+  'a job of priority %s is worked off its own queue',
+  async (priority) => {
+    const { id } = await startExport(tenant, `?priority=${priority}`)
+    expect(await endOf(tenant, id)).toMatchObject({ state: 'succeeded', priority })
+  },
+)
+
+it('a priority that there is not is refused, by name', async () => {
+  for (const [path, options] of [
+    ['/export?priority=highest', {}],
+    ['/import?async=true&priority=0', { body: '{}', headers: NDJSON }],
+  ] as const) {
+    const { status, body } = await tenant.request('POST', path, options)
+    expect([status, body.errors?.map(({ pointer }) => pointer)]).toEqual([422, ['priority']])
+  }
+})
+
+it('a tenant’s many jobs all come to their end, three at a time', async () => {
+  const other = await newTenant()
+  const made = await Promise.all(range(12).map(() => startExport(other)))
+  for (const { id } of made) expect((await endOf(other, id)).state).toBe('succeeded')
+})
+
 it('an export that is repeated with its Idempotency-Key is made once', async () => {
   const headers = { 'idempotency-key': crypto.randomUUID() }
   const first = await tenant.request<Job>('POST', '/export?async=true', { headers })

@@ -10,7 +10,7 @@ import {
   claimJob,
   failAbandonedJob,
   finishJob,
-  nextJob,
+  nextJobs,
   releaseJob,
   saveJob,
 } from '../../../db/queries/job-runs.ts'
@@ -98,7 +98,7 @@ describe('a claim', () => {
     expect(await finishJob(catalog(), first, DONE)).toBeNull()
     expect(await saveJob(catalog(), second, STEP)).toBe(true)
     expect(await now(job)).toMatchObject({ cursor: { at: 1 }, attempt: 0, state: 'running' })
-    expect(await finishJob(catalog(), second, DONE)).toEqual({ next: null })
+    expect(await finishJob(catalog(), second, DONE)).toEqual({ next: [] })
     expect(await claimJob(catalog(), job.id, randomUUID())).toBe('ended')
   })
 
@@ -117,7 +117,8 @@ describe('a claim', () => {
     expect(await claimJob(catalog(), waiting.id, randomUUID())).toBe('waiting')
     const again = await claimed(running.job)
     const done = await finishJob(catalog(), again, DONE)
-    const next = done?.next?.id ?? ''
+    expect(done?.next).toHaveLength(3)
+    const next = done?.next[0]?.id ?? ''
     expect(jobs.map(({ id }) => id)).toContain(next)
     expect(typeof (await claimJob(catalog(), next, randomUUID()))).toBe('object')
   })
@@ -190,10 +191,11 @@ describe('a job', () => {
 
   it('of higher priority comes first when another ends', async () => {
     const of = await installation.newTenant()
-    await newJob(of, { priority: 'low' })
-    await newJob(of, { priority: 'normal' })
+    for (const priority of ['low', 'low', 'normal'] as const) await newJob(of, { priority })
     const high = await newJob(of, { priority: 'high' })
-    expect(await nextJob(catalog(), of.tenant)).toEqual({ id: high.id, priority: 'high' })
+    const next = await nextJobs(catalog(), of.tenant)
+    expect(next).toContainEqual({ id: high.id, priority: 'high' })
+    expect(next.map(({ priority }) => priority).sort()).toEqual(['high', 'low', 'normal'])
   })
 
   it('is given up by the queue only while no run has it', async () => {
@@ -392,7 +394,7 @@ describe('a run', () => {
     const context = await installation.contextOf(of.tenant, of.actor, graph)
     const file = { fileName: 'x', contentType: 'x', metadata: false }
     const params = { format: 'ndjson' as const, kinds: ['entity' as const], ...file }
-    const { value } = await exportLater(context, { graph, params })
+    const { value } = await exportLater(context, { graph, params, priority: 'low' })
     await installation.databases.catalog.owner.query(statement, [of.tenant])
     const job = await getJob(catalog(), of.tenant, value.id)
     if (!job) throw new Error('there is a job')

@@ -21,8 +21,10 @@ import { range } from '../../harness/sequences.ts'
 import { type Installation, newInstallation } from './installation.ts'
 import { type Fates, Killed, livesOf } from './lives.ts'
 
-/** Kills of each kind of job, as often as it takes to end. */
+/** Of each kind of job, and as many jobs as that takes. */
 const KILLS = 50
+/** A machine that has other work to do is no fault. */
+const TIMEOUT_MS = 900_000
 const ROWS = 3_000
 
 const KINDS = new Map(
@@ -149,7 +151,7 @@ async function startImport(body = FILE): Promise<{ id: string; graph: string }> 
   const graph = await installation.newGraph(tenant)
   const context = await installation.contextOf(tenant, actor, graph)
   const { value } = await importLater(context, {
-    ...{ graph, format: 'ndjson', query: '' },
+    ...{ graph, format: 'ndjson', query: '', priority: 'normal' },
     body: new Blob([body]).stream(),
   })
   return { id: value.id, graph }
@@ -177,7 +179,9 @@ async function contentsOf(graph: string): Promise<unknown> {
   return { entities, relationships, events }
 }
 
-describe('jobs that are killed at any call, taken over while they live, and whose calls fail', () => {
+describe('jobs that are killed at any call, taken over while they live, and whose calls fail', {
+  timeout: TIMEOUT_MS,
+}, () => {
   it('import the same records by the same events, and refuse the same rows', async () => {
     const calm = await startImport()
     const expected = await undisturbed(calm.id)
@@ -217,7 +221,10 @@ describe('jobs that are killed at any call, taken over while they live, and whos
         const bytes = await collected(writers[format](records))
         expect(bytes.length).toBeGreaterThan(300_000)
         const params = { format, ...input, fileName: 'file', contentType: 'text/plain' }
-        const { value } = await exportLater(context, { graph: loaded.graph, params })
+        const { value } = await exportLater(context, {
+          ...{ graph: loaded.graph, priority: 'normal' },
+          params,
+        })
         const job = await workOff(value.id, randomFrom(seed), tally, async () => {
           changes += 1
           const type = 'host'

@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi'
-import { AppError } from '../../../core/errors.ts'
 import { writeCsv } from '../../../core/formats/csv/write-csv.ts'
 import type { Records } from '../../../core/formats/exported.ts'
 import { writeGraphml } from '../../../core/formats/graphml/write-graphml.ts'
@@ -18,12 +17,14 @@ import {
   readExportParams,
 } from '../export-params.ts'
 import { importFormatOf } from '../import-formats.ts'
-import { importQuery, readImportParams } from '../import-params.ts'
+import { importQuery, readImportParams, readJobPriority } from '../import-params.ts'
 import { MAX_IMPORT_ROWS, parseImport } from '../import-rows.ts'
 import { jobSchema } from '../job-schema.ts'
+import { finish, readParams } from '../list-params.ts'
 import { graphAnswer, jobAnswer } from '../respond.ts'
 import { graphName } from '../schemas.ts'
 import { textStream } from '../text-stream.ts'
+import { uploadOf } from '../upload.ts'
 
 const graphParams = z.object({ graph: graphName })
 const base = '/api/v1/graphs/{graph}'
@@ -103,10 +104,10 @@ export function importExportRoutes(app: App): void {
       const { search, searchParams } = new URL(c.req.url)
       const params = readImportParams(searchParams, format)
       if (searchParams.get('async') === 'true') {
-        const body = c.req.raw.body
-        if (!body) throw new AppError('malformed_request', 'the request needs a body')
+        const body = uploadOf(c.req.raw)
         const { graph } = c.req.valid('param')
-        const input = { graph, format, query: search, body }
+        const priority = readJobPriority(readParams(searchParams, [...searchParams.keys()]))
+        const input = { graph, format, query: search, body, priority }
         return jobAnswer(c, await importLater(c.get('context'), input))
       }
       const { isDryRun } = params
@@ -174,17 +175,24 @@ export function importExportRoutes(app: App): void {
       request: {
         params: graphParams,
         headers: idempotencyKey,
-        query: exportQuery.extend({ async: z.literal('true').optional() }),
+        query: exportQuery.extend({
+          async: z.literal('true').optional(),
+          priority: importQuery.shape.priority,
+        }),
       },
       responses: { 202: ok(jobSchema, 'The job'), ...problems(404, 413, 429) },
     }),
     async (c) => {
       const search = new URL(c.req.url).searchParams
-      search.delete('async')
+      const reader = readParams(search, [...search.keys()])
+      const priority = readJobPriority(reader)
+      finish(reader)
+      for (const name of ['async', 'priority']) search.delete(name)
       const params = readExportParams(search)
       const { graph } = c.req.valid('param')
       const job = await exportLater(c.get('context'), {
         graph,
+        priority,
         params: {
           format: params.format,
           kinds: [...params.kinds],
