@@ -3,7 +3,7 @@ import { MAX_CREATED_SEQ, TopologyBuilder } from '../../../core/graph/builder.ts
 import { loadTopology } from '../../../core/graph/load.ts'
 import { findNode, openTopology } from '../../../core/graph/topology.ts'
 import { TopologyError, type TopologyFault } from '../../../core/graph/topology-error.ts'
-import { readUuid, writeUuid } from '../../../core/graph/uuid-words.ts'
+import { readUuid, UuidRows, writeUuid } from '../../../core/graph/uuid-words.ts'
 import { xxhash32 } from '../../../core/graph/xxhash32.ts'
 import { randomFrom } from '../../harness/random.ts'
 import { HISTORY, idOf, type PlainGraph, topologyOf } from './plain-graph.ts'
