@@ -183,6 +183,18 @@ describe('an id in four words', () => {
     }
   })
 
+  it('is the same text when many are made at once', () => {
+    const ids = Array.from({ length: 100 }, (_, number) => idOf(number * 7_919))
+    const words = new Uint32Array(400)
+    const rows = new UuidRows(200)
+    for (const [place, id] of ids.entries()) {
+      writeUuid(id, words, place * 4)
+      rows.add(words, place * 4)
+    }
+    expect(rows.texts()).toEqual(ids)
+    expect(new UuidRows(0).texts()).toEqual([])
+  })
+
   it.each([
     '',
     'x'.repeat(36),
