@@ -1,7 +1,7 @@
 import { Codes } from './codes.ts'
 import { Overlay } from './overlay.ts'
 import { findNode, type Topology } from './topology.ts'
-import { compareUuids, readUuid } from './uuid-words.ts'
+import { compareUuids, readUuid, UuidRows } from './uuid-words.ts'
 import { Workspace } from './workspace.ts'
 
 /**
@@ -54,6 +54,18 @@ export class GraphView {
   idOf(node: number): string {
     const own = node - this.base.nodes
     return own < 0 ? readUuid(this.base.ids, node * 4) : readUuid(this.overlay.words, own * 4)
+  }
+
+  /** Ids of the first `count` of these nodes. */
+  idsOf(nodes: Uint32Array, count: number): string[] {
+    const rows = new UuidRows(count)
+    for (let place = 0; place < count; place += 1) {
+      const node = nodes[place] ?? 0
+      const own = node - this.base.nodes
+      if (own < 0) rows.add(this.base.ids, node * 4)
+      else rows.add(this.overlay.words, own * 4)
+    }
+    return rows.texts()
   }
 
   /** Below 0 when the id of node `a` comes before that of `b`. */

@@ -4,7 +4,7 @@ import { NaiveEngine } from './naive-engine.ts'
 import { engineOf, idOf } from './plain-graph.ts'
 import { randomGraph } from './random-graph.ts'
 
-const RUNS = 2_000
+const RUNS = 1_500
 
 /** Small and dense graphs, where many paths are equally good. */
 function* pathCases(firstSeed: number) {

@@ -3,7 +3,7 @@ import { MAX_CREATED_SEQ, TopologyBuilder } from '../../../core/graph/builder.ts
 import { loadTopology } from '../../../core/graph/load.ts'
 import { findNode, openTopology } from '../../../core/graph/topology.ts'
 import { TopologyError, type TopologyFault } from '../../../core/graph/topology-error.ts'
-import { readUuid, writeUuid } from '../../../core/graph/uuid-words.ts'
+import { readUuid, UuidRows, writeUuid } from '../../../core/graph/uuid-words.ts'
 import { xxhash32 } from '../../../core/graph/xxhash32.ts'
 import { randomFrom } from '../../harness/random.ts'
 import { HISTORY, idOf, type PlainGraph, topologyOf } from './plain-graph.ts'
@@ -181,6 +181,18 @@ describe('an id in four words', () => {
       expect(writeUuid(id.toUpperCase(), words, 0)).toBe(true)
       expect(readUuid(words, 0)).toBe(id)
     }
+  })
+
+  it('is the same text when many are made at once', () => {
+    const ids = Array.from({ length: 100 }, (_, number) => idOf(number * 7_919))
+    const words = new Uint32Array(400)
+    const rows = new UuidRows(200)
+    for (const [place, id] of ids.entries()) {
+      writeUuid(id, words, place * 4)
+      rows.add(words, place * 4)
+    }
+    expect(rows.texts()).toEqual(ids)
+    expect(new UuidRows(0).texts()).toEqual([])
   })
 
   it.each([
