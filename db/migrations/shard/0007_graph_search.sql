@@ -713,6 +713,7 @@ BEGIN
     waiting := searched.others;
     result := result || searched.path;
   END LOOP;
+  IF cardinality(result) = 0 THEN RETURN; END IF;
   SELECT json_agg(json_build_object(
     'weight', CASE WHEN weight_path IS NOT NULL THEN r.weight::text END,
     'entities', (SELECT json_agg(json_build_array(u.id, (SELECT e.type FROM entities e
