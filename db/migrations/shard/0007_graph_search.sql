@@ -3,7 +3,7 @@
 -- set, which a recursive query cannot, and stops when it has found what it looks for; see
 -- docs/decisions/graph-in-sql.md. All run with the caller's rights, so that row security applies.
 --
--- What keeps plans from being bad, whatever the statistics say: generic plans; the edges of an entity are
+-- What keeps plans from being bad, whatever the statistics say: generic plans, by index only; the edges of an entity are
 -- looked up in a LATERAL subquery that cannot be flattened; membership in a set is an uncorrelated
 -- `IN (SELECT unnest(…))` under NOT or IS TRUE, which always is a hash table; sets are matched by
 -- grouping their union, since the planner would take any two arrays for tiny and join them in nested loops.
@@ -67,7 +67,8 @@ CREATE FUNCTION tendril_traverse(
   OUT missing uuid, OUT by_depth bigint[], OUT edges bigint, OUT stopped text, OUT ids uuid[],
   OUT entities json, OUT links json
 ) LANGUAGE plpgsql STABLE
-SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
   until timestamptz := clock_timestamp() + max_ms * interval '1 millisecond';
   undirected boolean := goes_out AND goes_in;
@@ -270,7 +271,8 @@ CREATE FUNCTION tendril_shortest_path(
   OUT path tendril_path, OUT equally_short float8, OUT edges bigint, OUT reached bigint,
   OUT stopped text
 ) LANGUAGE plpgsql STABLE
-SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
   undirected boolean := goes_out AND goes_in;
   -- Levels one after the other, and where each begins; the last one also by itself, with the numbers
@@ -437,7 +439,8 @@ CREATE FUNCTION tendril_lightest_path(
   weight_path text[], max_edges bigint, until timestamptz,
   OUT path tendril_path, OUT edges bigint, OUT reached bigint, OUT stopped text
 ) LANGUAGE plpgsql STABLE
-SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
   -- The labels of the side that is at work, and those of the other. `changed`: since they were last
   -- passed on.
@@ -640,7 +643,8 @@ CREATE FUNCTION tendril_paths(
   OUT missing uuid, OUT paths json, OUT equally_short float8, OUT edges bigint, OUT reached bigint,
   OUT stopped text
 ) LANGUAGE plpgsql STABLE
-SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
   until timestamptz := clock_timestamp() + max_ms * interval '1 millisecond';
   result tendril_path[] := '{}';
@@ -713,6 +717,7 @@ BEGIN
     waiting := searched.others;
     result := result || searched.path;
   END LOOP;
+  IF cardinality(result) = 0 THEN RETURN; END IF;
   SELECT json_agg(json_build_object(
     'weight', CASE WHEN weight_path IS NOT NULL THEN r.weight::text END,
     'entities', (SELECT json_agg(json_build_array(u.id, (SELECT e.type FROM entities e
