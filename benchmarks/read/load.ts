@@ -4,6 +4,8 @@ import autocannon from 'autocannon'
 export type Load = {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
+  /** Sent in turn, by POST. Default: GET. */
+  readonly bodies?: readonly string[]
   readonly connections: number
   readonly seconds: number
   /** Of the runtime that serves `url`. */
@@ -24,12 +26,17 @@ export type Measured = {
 export async function measure({
   url,
   headers,
+  bodies,
   connections,
   seconds,
   pid,
 }: Load): Promise<Measured> {
   const before = cpuSeconds(pid)
-  const result = await autocannon({ url, headers, connections, duration: seconds, workers: 1 })
+  const requests = bodies?.map((body) => ({ method: 'POST' as const, body }))
+  const result = await autocannon({
+    ...{ url, headers, connections, duration: seconds, workers: 1 },
+    ...(requests && { requests }),
+  })
   const cpu = cpuSeconds(pid) - before
   if (result.non2xx > 0 || result.errors > 0) {
     throw new Error(`${url}: ${result.non2xx} answers were no success, ${result.errors} failed`)

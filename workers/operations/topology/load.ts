@@ -10,7 +10,7 @@ import type { TopologyStore } from './store.ts'
  * Entities and relationships up to which an isolate builds a topology for itself, in the time that it
  * has after an answer. A larger one is built by a job and loaded from where that put it.
  */
-export const MAX_ROWS_BUILT_BY_READER = 400_000
+export const MAX_ROWS_BUILT_BY_READER = 1_500_000
 
 export type Loading = {
   readonly shard: Database
