@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from '@upstash/redis'
 import { beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { newBreaker } from '../../../core/cache/guarded-tier.ts'
@@ -82,6 +83,8 @@ describe('a hot value', () => {
     await vi.waitFor(
       async () => {
         await get(`/entities/${other}`)
+        // What goes on behind that answer must not meet the fault.
+        await delay(500)
         await setFaults({ cutBefore: 1 })
         const { status, headers, body } = await get(`/entities/${id}`, 'strong').finally(() =>
           setFaults({}),
