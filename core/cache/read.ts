@@ -31,6 +31,12 @@ export async function read<T>(log: LogReader, request: ReadRequest<T>): Promise<
   }
 }
 
+/** The same where nothing has to be waited for; `null`: something has. */
+export function readAtOnce<T>(log: LogReader, request: ReadRequest<T>): ReadAnswer<T> | null {
+  const known = enough(log, request)
+  return known && fromMemory(log, request, known)
+}
+
 /** Watermarks that the level allows to rely on; `null`: the log's object has to be asked. */
 function enough(log: LogReader, request: Freshness): Known | null {
   const { consistency, bookmark, arrivedAt } = request

@@ -119,7 +119,7 @@ export type OpDone = {
   readonly op: number
   readonly outcome: Outcome
   readonly id: string
-  /** Seq of the event that last changed the record: its ETag. */
+  /** Seq of the event that last changed the record. */
   readonly version: number
   readonly createdAt: string
   readonly updatedAt: string

@@ -152,6 +152,24 @@ const FRESHNESS = [
   },
 ]
 
+/** What every read may say of what the caller has. */
+const CONDITIONS = [
+  {
+    name: 'If-None-Match',
+    in: 'header' as const,
+    schema: { type: 'string' as const },
+    description: 'ETags of former answers: 304 when one of them still holds.',
+  },
+  {
+    name: 'If-Modified-Since',
+    in: 'header' as const,
+    schema: { type: 'string' as const },
+    description: 'An HTTP date: 304 when the record has not changed since. Prefer ETags.',
+  },
+]
+
+const NOT_MODIFIED = { 304: { description: 'The caller has it' } }
+
 /** Reads of the catalog that the tenant's own log keeps fresh. */
 function isCatalogRead({ method, path }: RouteConfig): boolean {
   return method === 'get' && /^\/api\/v1\/(keys|graphs(\/\{graph\})?)$/.test(path)
@@ -160,14 +178,16 @@ function isCatalogRead({ method, path }: RouteConfig): boolean {
 /** A route that needs a credential. */
 export function securedRoute<R extends RouteConfig>(config: R) {
   const isFresh = config.path.includes('{graph}/') || isCatalogRead(config)
+  const isRead = isFresh && config.method === 'get' && !config.path.endsWith('/export')
   return createRoute({
     security: [{ bearer: [] }],
-    ...(isFresh ? { parameters: FRESHNESS } : {}),
+    ...(isFresh ? { parameters: isRead ? [...FRESHNESS, ...CONDITIONS] : FRESHNESS } : {}),
     ...config,
     responses: {
       ...COMMON_PROBLEMS,
       ...(config.request?.body ? BODY_PROBLEMS : {}),
       ...(isFresh ? problems(400, 409) : {}),
+      ...(isRead ? NOT_MODIFIED : {}),
       ...config.responses,
     },
   })

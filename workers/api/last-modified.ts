@@ -12,13 +12,26 @@ const IMF = new RegExp(`^\\w{3}, (\\d\\d) (${MONTH}) (\\d{4}) ${TIME} GMT$`)
 const RFC_850 = new RegExp(`^\\w{6,9}, (\\d\\d)-(${MONTH})-(\\d\\d) ${TIME} GMT$`)
 const ASCTIME = new RegExp(`^\\w{3} (${MONTH}) ([ \\d]\\d) ${TIME} (\\d{4})$`)
 
-/**
- * Milliseconds of the first full second at which a record that changed at `updatedAt` (RFC 3339) was
- * as it is; `null`: too young to be told apart by a date.
- */
-export function lastModifiedMs(updatedAt: string, nowMs: number): number | null {
-  const changedMs = Date.parse(updatedAt)
-  return nowMs - changedMs >= SETTLED_MS ? Math.ceil(changedMs / 1_000) * 1_000 : null
+/** The first full second at which a record was as it is, in milliseconds and as `Last-Modified`. */
+export type LastModified = { readonly ms: number; readonly text: string }
+
+type Dated = { readonly updated_at: string }
+
+/** Dates of records that memory holds: each is worked out once. */
+const dates = new WeakMap<Dated, LastModified & { readonly changedMs: number }>()
+
+/** `null`: the record is too young to be told apart by a date. */
+export function lastModified(record: Dated, nowMs: number): LastModified | null {
+  const date = dates.get(record) ?? dateOf(record)
+  return nowMs - date.changedMs >= SETTLED_MS ? date : null
+}
+
+function dateOf(record: Dated): LastModified & { readonly changedMs: number } {
+  const changedMs = Date.parse(record.updated_at)
+  const ms = Math.ceil(changedMs / 1_000) * 1_000
+  const date = { changedMs, ms, text: new Date(ms).toUTCString() }
+  dates.set(record, date)
+  return date
 }
 
 /** An HTTP date in milliseconds; `null` for what is none. */

@@ -7,7 +7,7 @@ import type { Answer, NotModified } from '../operations/records.ts'
 import { ALWAYS, requestIdOf } from './answer-headers.ts'
 import type { AppEnv } from './context.ts'
 import { explain, FROM_MEMORY } from './explain.ts'
-import { lastModifiedMs, parseHttpDate } from './last-modified.ts'
+import { type LastModified, lastModified, parseHttpDate } from './last-modified.ts'
 
 type C = HonoContext<AppEnv>
 
@@ -23,9 +23,8 @@ export function recordAnswer(
   status: 200 | 201 | 202 = 200,
 ): Response {
   if ('etag' in answer) return notModified(c, answer, answer.etag)
-  const { version, updated_at: updatedAt } = answer.value
-  const etag = encodeEtag(version, answer.bookmark.historyId)
-  return respond(c, answer, { status, etag, updatedAt })
+  const etag = encodeEtag(answer.value.version, answer.bookmark.historyId)
+  return respond(c, answer, { status, etag, dated: answer.value })
 }
 
 /** What is told by the seq it was read at: that is its ETag. */
@@ -80,22 +79,21 @@ export function noContent(c: C, answer: Answer<null>): Response {
 type Marks = {
   readonly status: 200 | 201 | 202 | 204
   readonly etag: string | null
-  /** When a record last changed. */
-  readonly updatedAt?: string
+  /** A record, which tells when it last changed. */
+  readonly dated?: { readonly updated_at: string }
 }
 
-function respond(c: C, answer: Answer<unknown>, { status, etag, updatedAt }: Marks): Response {
+function respond(c: C, answer: Answer<unknown>, { status, etag, dated }: Marks): Response {
   const { value, read } = answer
   const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
-  const modifiedMs =
-    isRead && updatedAt !== undefined ? lastModifiedMs(updatedAt, c.get('context').arrivedAt) : null
-  if (isRead && isHeld(c, etag, modifiedMs)) return notModified(c, answer, etag)
+  const modified = isRead && dated ? lastModified(dated, c.get('context').arrivedAt) : null
+  if (isRead && isHeld(c, etag, modified)) return notModified(c, answer, etag)
   const body = status === 204 ? null : textOf(value)
   const response = isRead
     ? new Response(body, { headers: FOUND })
     : writeResponse(c, body, { status, always: read ? { ...ALWAYS, ...FROM_MEMORY } : ALWAYS })
   mark(c, response.headers, answer, etag)
-  if (modifiedMs !== null) response.headers.set('last-modified', new Date(modifiedMs).toUTCString())
+  if (modified !== null) response.headers.set('last-modified', modified.text)
   const link = c.get('link')
   if (link !== undefined) response.headers.set('link', link)
   return response
@@ -157,12 +155,12 @@ function writeResponse(
 }
 
 /** Whether the client has it (RFC 9110, 13.2.2): by its tag, or where it sends none by its date. */
-function isHeld(c: C, etag: string | null, modifiedMs: number | null): boolean {
+function isHeld(c: C, etag: string | null, modified: LastModified | null): boolean {
   const tags = c.req.header('if-none-match')
   if (tags !== undefined) return etag !== null && matchesEtag(tags, etag)
-  if (modifiedMs === null) return false
+  if (modified === null) return false
   const since = parseHttpDate(c.req.header('if-modified-since') ?? '', c.get('context').arrivedAt)
-  return since !== null && modifiedMs <= since
+  return since !== null && modified.ms <= since
 }
 
 /** Texts of values that memory holds: each is written out once. */

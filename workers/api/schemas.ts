@@ -72,7 +72,7 @@ export const properties = z
 
 export const time = z.string().openapi({ format: 'date-time', example: '2026-11-21T09:00:00.000Z' })
 const version = z.int().openapi({
-  description: 'The seq of the event that last changed the record; its ETag.',
+  description: 'The seq of the event that last changed the record.',
   example: 17,
 })
 

@@ -1,5 +1,5 @@
-import type { Loaded, LogReader } from '../../core/cache/log-reader.ts'
-import { prefetch, read } from '../../core/cache/read.ts'
+import type { Loaded, LogReader, ReadRequest } from '../../core/cache/log-reader.ts'
+import { prefetch, read, readAtOnce } from '../../core/cache/read.ts'
 import type { TenantId } from '../../core/ids.ts'
 import { type GraphAddress, logName, type TenantAddress } from '../../core/log/address.ts'
 import { SESSION } from '../../core/log/consistency.ts'
@@ -78,8 +78,7 @@ async function cached(
   const { services, arrivedAt } = arrived
   const log: TenantAddress = { kind: 'tenant', tenantId: tenant }
   const reader = services.reader(log)
-  const likely = prefetchGraph(arrived, reader, name)
-  const { values } = await read<Access | null>(reader, {
+  const request: ReadRequest<Access | null> = {
     kind: 'access',
     names: [name],
     load: async (): Promise<Loaded<Access | null>> => {
@@ -93,10 +92,16 @@ async function cached(
     consistency: SESSION,
     bookmark: null,
     arrivedAt,
-  }).catch((error) => {
-    if (error instanceof Unknown) return { values: [null] }
-    throw error
-  })
+  }
+  const atOnce = readAtOnce(reader, request)
+  // Logs that have to be asked are asked in parallel.
+  const likely = atOnce === null ? prefetchGraph(arrived, reader, name) : null
+  const { values } =
+    atOnce ??
+    (await read(reader, request).catch((error) => {
+      if (error instanceof Unknown) return { values: [null] }
+      throw error
+    }))
   const [access] = values
   if (!access || hasExpired(access, arrived)) return null
   const { graph } = access

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lastModifiedMs, parseHttpDate } from '../../../workers/api/last-modified.ts'
+import { lastModified, parseHttpDate } from '../../../workers/api/last-modified.ts'
 
 const NOW = Date.UTC(2026, 10, 21, 12)
 
@@ -33,13 +33,17 @@ describe('an HTTP date (RFC 9110, 5.6.7)', () => {
 
 describe('the date of a record', () => {
   it('is the second after its last change, so that no other change is in it', () => {
-    const changed = '2026-11-21T11:00:00.200Z'
-    expect(lastModifiedMs(changed, NOW)).toBe(Date.UTC(2026, 10, 21, 11, 0, 1))
-    expect(lastModifiedMs('2026-11-21T11:00:00.000Z', NOW)).toBe(Date.UTC(2026, 10, 21, 11))
+    expect(lastModified({ updated_at: '2026-11-21T11:00:00.200Z' }, NOW)).toMatchObject({
+      ms: Date.UTC(2026, 10, 21, 11, 0, 1),
+      text: 'Sat, 21 Nov 2026 11:00:01 GMT',
+    })
+    const whole = lastModified({ updated_at: '2026-11-21T11:00:00.000Z' }, NOW)
+    expect(whole?.ms).toBe(Date.UTC(2026, 10, 21, 11))
   })
 
   it('is not told within a minute of the change, when another may follow', () => {
-    expect(lastModifiedMs('2026-11-21T11:59:00.001Z', NOW)).toBeNull()
-    expect(lastModifiedMs('2026-11-21T11:59:00.000Z', NOW)).toBe(Date.UTC(2026, 10, 21, 11, 59))
+    const record = { updated_at: '2026-11-21T11:59:00.001Z' }
+    expect(lastModified(record, NOW)).toBeNull()
+    expect(lastModified(record, NOW + 1)?.ms).toBe(Date.UTC(2026, 10, 21, 11, 59, 1))
   })
 })
