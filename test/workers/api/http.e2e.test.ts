@@ -167,6 +167,7 @@ describe('unknown query parameters', () => {
         .replace('{graph}', 'default')
         .replace('{kind}', 'entity')
         .replace('{name}', 'x')
+        .replace('{key}', 'x')
       const { status, body } = await tenant.request(method, `/${concrete}?nmae=x`)
       expect.soft([status, body.errors?.[0]?.pointer], path).toEqual([422, 'nmae'])
     }
