@@ -144,6 +144,7 @@ async function take(
     const kind = classOf(error)
     if (kind === 'overtaken') return { did: 'overtaken' }
     if (kind === 'database') throw error
+    if (kind === 'fault') return fail(deps, consumer, graph, from, reasonOf(error))
     // Nobody knows which event of several it was.
     const count = prepared?.count ?? 1
     if (count > 1) return { did: 'narrow', limit: Math.floor(count / 2) }
