@@ -60,6 +60,8 @@ export async function consume(
     const result = await takePage(deps, consumer, graph, page)
     switch (result.did) {
       case 'moved':
+        // What comes after this has a pointer of its own.
+        if (result.isAtHead) return { end: 'rested' }
         pages += 1
         overtaken = 0
         // What follows a page that had to be narrowed is probably sound.
@@ -83,7 +85,9 @@ export async function consume(
 }
 
 type Step =
-  | { readonly did: 'moved' | 'began' | 'overtaken' }
+  /** `isAtHead`: nothing was left in the log when the page was read. */
+  | { readonly did: 'moved'; readonly isAtHead: boolean }
+  | { readonly did: 'began' | 'overtaken' }
   | { readonly did: 'narrow'; readonly limit: number }
   | { readonly did: 'ended'; readonly outcome: Outcome }
 
@@ -121,7 +125,7 @@ async function take(
   deps: ConsumeDeps,
   consumer: Consumer,
   graph: GraphAddress,
-  { rows, historyId }: LogPage,
+  { rows, historyId, head }: LogPage,
   from: Checkpoint,
 ): Promise<Step> {
   const place = { graph, historyId, generation: from.generation, isReplay: false }
@@ -135,11 +139,12 @@ async function take(
       moveCheckpoint(graph, consumer.name, from, { seq: prepared.lastSeq }),
       ...prepared.effect(),
     ])
-    return { did: 'moved' }
+    return { did: 'moved', isAtHead: prepared.lastSeq === head }
   } catch (error) {
     const kind = classOf(error)
     if (kind === 'overtaken') return { did: 'overtaken' }
     if (kind === 'database') throw error
+    if (kind === 'fault') return fail(deps, consumer, graph, from, reasonOf(error))
     // Nobody knows which event of several it was.
     const count = prepared?.count ?? 1
     if (count > 1) return { did: 'narrow', limit: Math.floor(count / 2) }
@@ -151,7 +156,7 @@ async function take(
       moveCheckpoint(graph, consumer.name, from, { seq }),
       parkEvent(graph, consumer.name, from, { seq, reason }),
     ]
-    return write(deps, graph, statements, { did: 'moved' })
+    return write(deps, graph, statements, { did: 'moved', isAtHead: seq === head })
   }
 }
 

@@ -149,7 +149,8 @@ async function giveBack(
   const reason = reasonOf(error)
   deps.onFailure({ queue, messageId, attempts, reason })
   const isLast = attempts > (MAX_RETRIES[queue] ?? 0)
-  const isHopeless = classOf(error) !== 'database'
+  const kind = classOf(error)
+  const isHopeless = kind === 'effect' || kind === 'poison'
   if (isLast || (isHopeless && attempts > 1)) {
     // The platform would move it without the reason.
     if (await keepMessage(deps, queue, message, reason)) return message.ack()

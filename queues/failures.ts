@@ -5,11 +5,13 @@ import { CHECKPOINT_MOVED } from '../db/queries/checkpoints.ts'
 /**
  * What to do about a failure.
  * - `overtaken`: another run has moved the checkpoint. Read again; nothing is wrong.
- * - `database`: it did not answer, or is at fault. Try again later, however long it takes.
+ * - `database`: it did not answer. Try again later, however long it takes.
+ * - `fault`: it refused a statement, whatever the events are: a deadlock, or a statement that is wrong. Try
+ *   again later; nothing is parked, or a bad release would park every event there is.
  * - `poison`: some event of the page will never be taken. Park it.
  * - `effect`: the consumer's own work failed. Try again; park the event after many attempts.
  */
-export type FailureClass = 'overtaken' | 'database' | 'poison' | 'effect'
+export type FailureClass = 'overtaken' | 'database' | 'fault' | 'poison' | 'effect'
 
 /** A consumer throws it where another attempt would be no better. */
 export class PermanentFailure extends Error {
@@ -23,8 +25,8 @@ export function classOf(error: unknown): FailureClass {
   if (error instanceof DatabaseError) {
     if (!error.certain) return 'database'
     if (error.sqlState === CHECKPOINT_MOVED) return 'overtaken'
-    // Data that the statement cannot take. Not 42, which is a statement at fault: all events would go.
-    return /^2[23]/.test(error.sqlState ?? '') ? 'poison' : 'database'
+    // Data that the statement cannot take.
+    return /^2[23]/.test(error.sqlState ?? '') ? 'poison' : 'fault'
   }
   if (error instanceof PoisonEvent || error instanceof PermanentFailure) return 'poison'
   return 'effect'

@@ -106,11 +106,13 @@ async function take(
     const kind = classOf(error)
     if (kind === 'overtaken') return { did: 'overtaken' }
     if (kind === 'database') throw error
-    const count = prepared?.count ?? 1
+    const count = kind === 'fault' ? 1 : (prepared?.count ?? 1)
     if (count > 1) return { did: 'narrow', limit: Math.floor(count / 2) }
     const reason = reasonOf(error)
     const seq = replay.seq + 1
-    if (kind !== 'poison' && replay.attempts + 1 < MAX_ATTEMPTS) {
+    const isHopeless =
+      kind === 'poison' || (kind === 'effect' && replay.attempts + 1 >= MAX_ATTEMPTS)
+    if (!isHopeless) {
       const waitMs = backoffMs(replay.attempts + 1, deps.random())
       const statement = failReplay(graph, replay, { reason, retryAfterMs: waitMs })
       return write(deps, graph, [statement], ended({ end: 'waiting', waitMs, reason }))

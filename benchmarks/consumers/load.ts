@@ -81,7 +81,7 @@ export async function untilRead(client: pg.Client, target: Target): Promise<void
   for (;;) {
     const all = await checkpoints(client, target)
     if ([...all.values()].every(({ seq, head }) => seq === head)) return
-    await pause(10)
+    await pause(50)
   }
 }
 

@@ -57,9 +57,7 @@ async function main(events: number, rounds: number): Promise<void> {
     const cpuMs = () => cpuMsOf(process.pid) + cpuMsOf(postmaster)
     const note = (name: string, figure: Figure) => {
       figures.set(name, [...(figures.get(name) ?? []), figure])
-      console.log(
-        `${name.padEnd(34)}${figure.perSecond.toFixed(0).padStart(9)}/s${figure.cpuMicroseconds.toFixed(0).padStart(9)} us CPU`,
-      )
+      console.log(`${name.padEnd(34)}${figure.perSecond.toFixed(0).padStart(9)}/s`)
     }
     async function timed(name: string, count: number, work: () => Promise<unknown>) {
       const [cpuBefore, begunMs] = [cpuMs(), performance.now()]
@@ -158,7 +156,9 @@ function report(figures: ReadonlyMap<string, readonly Figure[]>): void {
   for (const name of figures.keys()) {
     const { perSecond, cpuMicroseconds } = medians(figures, name)
     console.log(
-      name.padEnd(34) + perSecond.toFixed(0).padStart(11) + cpuMicroseconds.toFixed(0).padStart(14),
+      name.padEnd(34) +
+        perSecond.toFixed(0).padStart(11) +
+        (Number.isNaN(cpuMicroseconds) ? '–' : cpuMicroseconds.toFixed(0)).padStart(14),
     )
   }
   const whole = medians(figures, 'commit, pointer, consumer')

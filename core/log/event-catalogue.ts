@@ -78,8 +78,8 @@ export const EVENT_CATALOGUE: Readonly<Record<GraphEventKind, CataloguedKind>> =
   ),
   'type.defined': once('A type was defined.', none, definition),
   'type.changing': once(
-    'A narrower schema binds new records; those that are there are being checked.',
-    definition,
+    'A narrower schema, perhaps the first, binds new records; those that are there are being checked.',
+    definition.nullable(),
     definition,
   ),
   'type.changed': once('A type has another schema or other indexes.', definition, definition),

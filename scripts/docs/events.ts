@@ -47,10 +47,12 @@ const object = z.looseObject({
 })
 
 function imageText(name: string, schema: z.ZodType): string[] {
-  const shape = object.safeParse(z.toJSONSchema(schema)).data
+  const json = z.toJSONSchema(schema)
+  const choices = [json, ...(json.anyOf ?? [])].map((each) => object.safeParse(each).data)
+  const shape = choices.find((each) => each !== undefined)
   if (!shape) return [`\`${name}\`: null`, '']
   return [
-    `| \`${name}\` | is | |`,
+    `| \`${name}\`${json.anyOf ? ', or null' : ''} | is | |`,
     '|---|---|---|',
     ...Object.entries(shape.properties).map(
       ([field, value]) => `| \`${field}\` | ${typeText(value)} | ${value.description ?? ''} |`,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { consume, MAX_ATTEMPTS } from '../../queues/consume.ts'
 import type { Consumer } from '../../queues/consumer.ts'
@@ -133,6 +134,24 @@ describe('an event whose effect fails', () => {
     }
     expect(await parkedOf(writer)).toEqual([])
     expect(await countedByConsumer(shard, graphId)).toEqual(await countedAnew(shard, graphId))
+  })
+})
+
+describe('a statement that is wrong', () => {
+  it('is tried again later and later, and parks nothing, however long it is so', async () => {
+    const sound = ledgerConsumer('wrong', 10)
+    const writer = await newGraph(20)
+    const wrong: Consumer = { ...sound, effect: () => [sql`select from nowhere`] }
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS + 2; attempt += 1) {
+      expect(await consume(deps(), wrong, writer.graph, budget)).toMatchObject({
+        end: 'waiting',
+        reason: 'the database refused it: SQLSTATE 42P01',
+      })
+      await passTime(writer)
+    }
+    expect(await parkedOf(writer)).toEqual([])
+    await consume(deps(), sound, writer.graph, budget)
+    expect(await ledgerProblems(shard, 'wrong', writer.graph.graphId)).toEqual([])
   })
 })
 
