@@ -36,7 +36,8 @@ export async function claimJob(catalog: Database, id: string, owner: string): Pr
           and j.state in ('queued', 'running') and j.run_at <= now()
           and (j.lease_until is null or j.lease_until < now())
           and (j.state = 'running' or (select count(*) from jobs r
-            where r.tenant_id = tendril_tenant() and r.state = 'running') < ${MAX_RUNNING_JOBS}::int)
+            where r.tenant_id = tendril_tenant() and r.finished_at is null
+              and r.state = 'running') < ${MAX_RUNNING_JOBS}::int)
         returning j.*`,
       sql`select state, lease_until > now() as is_leased from jobs
         where tenant_id = tendril_tenant() and id = ${id}::uuid`,
@@ -119,7 +120,7 @@ export async function nextJobs(catalog: Database, tenant: TenantId): Promise<Nex
   const [rows] = await runRead(() =>
     catalog.batch(tenant, [
       sql`update jobs set enqueued_at = now() where tenant_id = ${tenant}::uuid and id in (
-          select id from jobs where tenant_id = ${tenant}::uuid and state = 'queued'
+          select id from jobs where tenant_id = ${tenant}::uuid and finished_at is null and state = 'queued'
             and run_at <= now()
           order by array_position('{high,normal,low}', priority), id
           limit ${MAX_RUNNING_JOBS}::int

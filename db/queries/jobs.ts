@@ -100,7 +100,7 @@ function lockJobs(): SQL {
 }
 
 function hasRoom(tenant: TenantId): SQL {
-  return sql`(select count(*) from jobs w where w.tenant_id = ${tenant}::uuid
+  return sql`(select count(*) from jobs w where w.tenant_id = ${tenant}::uuid and w.finished_at is null
     and (w.state = 'queued' or w.state = 'uploading' and w.updated_at > now() - interval '1 hour')
     ) < ${MAX_QUEUED_JOBS}::int`
 }

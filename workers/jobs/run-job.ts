@@ -68,7 +68,10 @@ async function work(
 ): Promise<RunOutcome> {
   const { job, owner } = claimed
   if (job.attempt > MAX_ATTEMPTS) {
-    throw new AppError('gone', `given up: its last ${MAX_ATTEMPTS} runs did not come to a word`)
+    throw new AppError(
+      'unavailable',
+      `given up: its last ${MAX_ATTEMPTS} runs did not come to a word`,
+    )
   }
   const kind = deps.kinds.get(job.kind)
   if (!kind) throw new AppError('invalid', `there are no jobs of the kind ${job.kind}`)

@@ -7,7 +7,7 @@ import { receive } from '../files/receive.ts'
 import { type ImportJobParams, WORK } from '../jobs/import/cursor.ts'
 import { sha256Hex } from '../security/api-keys.ts'
 import { graphOperation } from './define.ts'
-import { insert, type JobView, viewOf } from './jobs.ts'
+import { asMade, insert, type JobView, viewOf } from './jobs.ts'
 import { answerError } from './refusals.ts'
 
 /** Most bytes of an upload that can be read on from any line. */
@@ -54,27 +54,26 @@ async function upload(context: GraphContext, job: Job, input: ImportJobInput) {
   const fingerprint = await fingerprintOf(context, received.digest)
   if (!(await queueUploadedJob(services.catalog, { ...job, params, fingerprint }))) {
     const now = await getJob(services.catalog, job.tenantId, job.id)
-    if (now && now.fingerprint === fingerprint)
-      return { value: await viewOf(context, now), replayed: true }
+    if (now && now.fingerprint === fingerprint) return accepted(context, now, received.bytes, true)
     throw new AppError('conflict', 'the job was cancelled while its input arrived')
   }
   await services.sendJob(job)
-  const value = await viewOf(context, {
-    ...job,
-    state: 'queued',
-    progress: { ...job.progress, total: received.bytes },
-  })
-  return { value, replayed: false }
+  return accepted(context, job, received.bytes, false)
+}
+
+async function accepted(context: GraphContext, job: Job, bytes: number, replayed: boolean) {
+  const made = asMade(job, { done: 0, total: bytes, unit: 'bytes' })
+  return { value: await viewOf(context, made), replayed }
 }
 
 /** The job that the same request made before, if it really is the same. */
 async function repeated(context: GraphContext, job: Job, { body }: ImportJobInput) {
   const { files } = context.services
-  const { digest } = await receive(files, null, body, MAX_NDJSON_BYTES)
+  const { digest, bytes } = await receive(files, null, body, MAX_NDJSON_BYTES)
   if (job.fingerprint !== (await fingerprintOf(context, digest))) {
     throw answerError({ status: 'fingerprint_mismatch' })
   }
-  return { value: await viewOf(context, job), replayed: true }
+  return accepted(context, job, bytes, true)
 }
 
 function fingerprintOf({ idempotency }: GraphContext, digest: string): Promise<string> {

@@ -129,7 +129,19 @@ export async function createJob(
 ): Promise<{ readonly value: JobView; readonly replayed: boolean }> {
   const { job, replayed } = await insert(context, graphName, work, 'queued')
   if (!replayed) await context.services.sendJob(job)
-  return { value: await viewOf(context, job), replayed }
+  return {
+    value: await viewOf(context, asMade(job, { done: 0, total: null, unit: work.unit })),
+    replayed,
+  }
+}
+
+/** The job as its request was answered, however far it is by now: a repeat gets the same answer. */
+export function asMade(job: Job, progress: JobProgress): Job {
+  return {
+    ...job,
+    ...{ state: 'queued', progress, attempt: 0, result: null, error: null },
+    ...{ startedAt: null, updatedAt: job.createdAt, finishedAt: null },
+  }
 }
 
 /** Adds the row. Of a job that is `uploading` the queue is told later. */

@@ -28,6 +28,9 @@ CREATE TABLE "jobs" (
 --> statement-breakpoint
 CREATE UNIQUE INDEX "jobs_id" ON "jobs" USING btree ("id");--> statement-breakpoint
 CREATE UNIQUE INDEX "jobs_request" ON "jobs" USING btree ("tenant_id","request_key");--> statement-breakpoint
+CREATE INDEX "jobs_active" ON "jobs" USING btree ("tenant_id","id") WHERE finished_at is null;--> statement-breakpoint
+CREATE INDEX "jobs_finished" ON "jobs" USING btree ("finished_at");
+--> statement-breakpoint
 ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
 --> statement-breakpoint
 ALTER TABLE jobs FORCE ROW LEVEL SECURITY;
@@ -50,13 +53,14 @@ CREATE FUNCTION tendril_waiting_jobs(idle interval, max_running int, max_rows in
 RETURNS TABLE (id uuid, priority text)
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WITH running AS (
-    SELECT tenant_id, count(*) AS jobs FROM jobs WHERE state = 'running' GROUP BY tenant_id
+    SELECT tenant_id, count(*) AS jobs FROM jobs
+    WHERE state = 'running' AND finished_at IS NULL GROUP BY tenant_id
   ), ready AS (
     SELECT j.id, j.enqueued_at, row_number() OVER (PARTITION BY j.tenant_id
         ORDER BY j.state = 'running' DESC, array_position('{high,normal,low}', j.priority), j.id) AS turn,
       j.state, coalesce(r.jobs, 0) AS running
     FROM jobs j LEFT JOIN running r USING (tenant_id)
-    WHERE j.state IN ('queued', 'running') AND j.run_at <= now()
+    WHERE j.finished_at IS NULL AND j.state IN ('queued', 'running') AND j.run_at <= now()
       AND (j.lease_until IS NULL OR j.lease_until < now())
   ), chosen AS (
     SELECT ready.id FROM ready
@@ -79,7 +83,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT j.tenant_id, j.id FROM jobs j
   WHERE j.state IN ('succeeded', 'failed', 'cancelled')
       AND j.finished_at < now() - greatest(keep, interval '24 hours')
-    OR j.state = 'uploading' AND j.updated_at < now() - interval '24 hours'
+    OR j.state = 'uploading' AND j.finished_at IS NULL AND j.updated_at < now() - interval '24 hours'
   ORDER BY j.updated_at LIMIT max_rows;
 $$;
 --> statement-breakpoint

@@ -1,4 +1,5 @@
-import { jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import { index, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { at, position } from '../columns.ts'
 
 /** Work that takes longer than a request: imports, exports and the like. See docs/jobs.md. */
@@ -46,5 +47,8 @@ export const jobs = pgTable(
     primaryKey({ columns: [table.tenantId, table.id] }),
     uniqueIndex('jobs_id').on(table.id),
     uniqueIndex('jobs_request').on(table.tenantId, table.requestKey),
+    // The few that have not ended, of all that are kept.
+    index('jobs_active').on(table.tenantId, table.id).where(sql`finished_at is null`),
+    index('jobs_finished').on(table.finishedAt),
   ],
 )

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, inject, it } from 'vitest'
 import { newTenant, type Tenant } from '../../harness/api.ts'
 import { download, endOf, type Job } from '../../harness/jobs.ts'
 import { range } from '../../harness/sequences.ts'
@@ -120,6 +120,24 @@ describe('a job that loads rows', () => {
     const { id } = await start('/import?async=true', lines(rows), NDJSON)
     const { result } = await endOf(tenant, id)
     expect(result).toMatchObject({ rows: 22_001, created: 22_001, refused: 0, errors: [] })
+  })
+
+  it('takes more than a request may have otherwise, declared or streamed', async () => {
+    const large = { notes: 'é'.repeat(300_000) }
+    const text = lines(range(18).map((i) => ({ ...host(i), properties: large })))
+    const bytes = new TextEncoder().encode(text)
+    expect(bytes.length).toBeGreaterThan(10_500_000)
+    const { id } = await start('/import?async=true', bytes, NDJSON)
+    const response = await fetch(`${inject('baseUrl')}/api/v1/import?async=true`, {
+      method: 'POST',
+      headers: { ...NDJSON, authorization: `Bearer ${tenant.token}` },
+      body: new Blob([bytes]).stream(),
+      duplex: 'half',
+    } as RequestInit)
+    expect(response.status).toBe(202)
+    const streamed = (await response.json()) as Job
+    expect((await endOf(tenant, id)).result).toMatchObject({ rows: 18, created: 18 })
+    expect((await endOf(tenant, streamed.id)).result).toMatchObject({ rows: 18, unchanged: 18 })
   })
 
   it('keeps every row that it refused, by line and reason, in a file', async () => {

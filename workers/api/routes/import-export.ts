@@ -5,9 +5,10 @@ import { writeGraphml } from '../../../core/formats/graphml/write-graphml.ts'
 import { writeNdjson } from '../../../core/formats/ndjson.ts'
 import { encodeBookmark } from '../../../core/log/bookmark.ts'
 import type { Kind } from '../../../core/log/commands.ts'
+import { refusedRow } from '../../jobs/import/refused.ts'
 import { exportGraph } from '../../operations/export.ts'
 import { exportLater } from '../../operations/export-job.ts'
-import { importRows, type RefusedRow } from '../../operations/import.ts'
+import { importRows } from '../../operations/import.ts'
 import { importLater } from '../../operations/import-job.ts'
 import { type App, endpoint, idempotencyKey, ok, problems, securedRoute } from '../endpoint.ts'
 import {
@@ -119,7 +120,7 @@ export function importExportRoutes(app: App): void {
       const { value, ...at } = await importRows(context, { rows, isDryRun })
       const report = {
         ...value,
-        errors: value.errors.map(errorItem),
+        errors: value.errors.map(refusedRow),
         ...(warnings.length > 0 ? { warnings } : {}),
         ...(isDryRun ? { dry_run: true } : {}),
       }
@@ -210,15 +211,6 @@ function fileNameOf(graph: string, { format, kinds }: ExportParams): string {
   const [kind, ...more] = kinds
   const part = more.length === 0 ? `-${PLURALS[kind ?? 'entity']}` : ''
   return `${graph}${part}.${format}`
-}
-
-function errorItem({ line, label, error }: RefusedRow) {
-  return {
-    line,
-    code: error.code,
-    message: label === undefined ? error.message : `${label}: ${error.message}`,
-    ...(error.detail.errors ? { errors: error.detail.errors } : {}),
-  }
 }
 
 const PLURALS: Readonly<Record<Kind, string>> = {
