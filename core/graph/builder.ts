@@ -102,8 +102,12 @@ export class TopologyBuilder {
   }
 
   #sealedNodes(): Nodes {
-    this.#nodes ??= sortedNodes(this.#words, this.#types)
-    return this.#nodes
+    if (this.#nodes) return this.#nodes
+    const nodes = sortedNodes(this.#words, this.#types)
+    this.#words.clear()
+    this.#types.clear()
+    this.#nodes = nodes
+    return nodes
   }
 
   #countDegrees({ nodes, edges, outOffsets, inOffsets }: Draft): void {

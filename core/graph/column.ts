@@ -21,6 +21,12 @@ export class Column<T extends Numbers> {
     this.length += 1
   }
 
+  /** Lets go of everything. */
+  clear(): void {
+    this.#pieces.length = 0
+    this.length = 0
+  }
+
   at(index: number): number {
     return this.#pieces[index >>> PIECE_BITS]?.[index & (PIECE - 1)] ?? 0
   }

@@ -5,7 +5,6 @@ import type { GraphView } from './graph-view.ts'
 import { Meter } from './meter.ts'
 import { nodeFilter, typeMask } from './node-filter.ts'
 import { nodeNamed } from './prepare.ts'
-import { idsOf } from './traverse.ts'
 
 /** All that is connected with an entity: see `ComponentRequest`. */
 export function component(view: GraphView, request: ComponentRequest, now: Now): Component {
@@ -23,5 +22,6 @@ export function component(view: GraphView, request: ComponentRequest, now: Now):
   const { count, aheadEdges } = breadthFirst(view, search, meter)
   const cost = meter.cost(view.seq, count, aheadEdges)
   const stopped = meter.stopped ?? (count > limit ? 'limit' : null)
-  return { stopped, size: count, ids: idsOf(view, Math.min(count, limit)), cost }
+  const ids = view.idsOf(view.workspace.queue.values, Math.min(count, limit))
+  return { stopped, size: count, ids, cost }
 }

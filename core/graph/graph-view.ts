@@ -1,7 +1,7 @@
 import { Codes } from './codes.ts'
 import { Overlay } from './overlay.ts'
 import { findNode, type Topology } from './topology.ts'
-import { readUuid } from './uuid-words.ts'
+import { compareUuids, readUuid, UuidRows } from './uuid-words.ts'
 import { Workspace } from './workspace.ts'
 
 /**
@@ -54,6 +54,29 @@ export class GraphView {
   idOf(node: number): string {
     const own = node - this.base.nodes
     return own < 0 ? readUuid(this.base.ids, node * 4) : readUuid(this.overlay.words, own * 4)
+  }
+
+  /** Ids of the first `count` of these nodes. */
+  idsOf(nodes: Uint32Array, count: number): string[] {
+    const rows = new UuidRows(count)
+    for (let place = 0; place < count; place += 1) {
+      const node = nodes[place] ?? 0
+      const own = node - this.base.nodes
+      if (own < 0) rows.add(this.base.ids, node * 4)
+      else rows.add(this.overlay.words, own * 4)
+    }
+    return rows.texts()
+  }
+
+  /** Below 0 when the id of node `a` comes before that of `b`. */
+  compareIds(a: number, b: number): number {
+    const { ids, nodes } = this.base
+    // Nodes of the base are numbered by id.
+    if (a < nodes && b < nodes) return a - b
+    const { words } = this.overlay
+    const [wordsA, atA] = a < nodes ? [ids, a] : [words, a - nodes]
+    const [wordsB, atB] = b < nodes ? [ids, b] : [words, b - nodes]
+    return compareUuids(wordsA, atA * 4, wordsB, atB * 4)
   }
 
   typeCodeOf(node: number): number {

@@ -31,7 +31,7 @@ export function traverse(view: GraphView, request: TraverseRequest, now: Now): T
     stopped: meter.stopped,
     byDepth: levels.slice(1).map((end, depth) => end - (levels[depth] ?? 0)),
     entities: output === 'entities' ? reachedOf(view, searched) : [],
-    ids: output === 'ids' ? idsOf(view, count) : [],
+    ids: output === 'ids' ? view.idsOf(view.workspace.queue.values, count) : [],
     cost,
   }
 }
@@ -51,32 +51,22 @@ export function searchOf(
   }
 }
 
-export function idsOf(view: GraphView, count: number): string[] {
-  const { values } = view.workspace.queue
-  const ids = new Array<string>(count)
-  for (let position = 0; position < count; position += 1) {
-    ids[position] = view.idOf(values[position] ?? 0)
-  }
-  return ids
-}
-
 /** The entities in the workspace, with their tree edges. */
-export function reachedOf(view: GraphView, { levels }: Searched): Reached[] {
+export function reachedOf(view: GraphView, { count, levels }: Searched): Reached[] {
   const { queue, parents, vias } = view.workspace
+  const ids = view.idsOf(queue.values, count)
   const reached: Reached[] = []
   for (let depth = 0; depth + 1 < levels.length; depth += 1) {
     const end = levels[depth + 1] ?? 0
     for (let position = levels[depth] ?? 0; position < end; position += 1) {
       const node = queue.values[position] ?? 0
-      const id = view.idOf(node)
+      const id = ids[position] ?? ''
       const type = view.typeOf(node)
       if (depth === 0) reached.push({ id, type, depth, via: null })
       else {
         const via = vias.values[position] ?? 0
         const parent = parents.values[position] ?? 0
-        // The parent was listed before: its text is there, and need not be made again.
-        const from = reached[parent]?.id ?? ''
-        const hop = hopOf(view, via >>> 1, (via & 1) === 1, from)
+        const hop = hopOf(view, via >>> 1, (via & 1) === 1, ids[parent] ?? '')
         reached.push({ id, type, depth, via: hop })
       }
     }

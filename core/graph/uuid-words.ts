@@ -68,6 +68,60 @@ function pair(value: number): string {
   return `${HEX[value >>> 8]}${HEX[value & 255]}`
 }
 
+/** Character codes of the hexadecimal digits. */
+const DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
+const DASH = '-'.charCodeAt(0)
+const LENGTH = 36
+
+/** UUIDs in rows: written as bytes and made one text at the end, several times faster than one by one. */
+export class UuidRows {
+  readonly #text: Uint8Array
+  #count = 0
+
+  constructor(capacity: number) {
+    this.#text = new Uint8Array(capacity * LENGTH)
+  }
+
+  /** Adds the UUID whose words begin at `at`. */
+  add(words: Uint32Array, at: number): void {
+    const text = this.#text
+    const start = this.#count * LENGTH
+    const b = words[at + 1] ?? 0
+    const c = words[at + 2] ?? 0
+    writeHalf(text, start, (words[at] ?? 0) >>> 16)
+    writeHalf(text, start + 4, words[at] ?? 0)
+    writeHalf(text, start + 9, b >>> 16)
+    writeHalf(text, start + 14, b)
+    writeHalf(text, start + 19, c >>> 16)
+    writeHalf(text, start + 24, c)
+    writeHalf(text, start + 28, (words[at + 3] ?? 0) >>> 16)
+    writeHalf(text, start + 32, words[at + 3] ?? 0)
+    text[start + 8] = DASH
+    text[start + 13] = DASH
+    text[start + 18] = DASH
+    text[start + 23] = DASH
+    this.#count += 1
+  }
+
+  /** What was added, in its order. */
+  texts(): string[] {
+    const whole = new TextDecoder().decode(this.#text.subarray(0, this.#count * LENGTH))
+    const texts = new Array<string>(this.#count)
+    for (let row = 0; row < texts.length; row += 1) {
+      texts[row] = whole.slice(row * LENGTH, (row + 1) * LENGTH)
+    }
+    return texts
+  }
+}
+
+/** The lower 16 bits of a word, as four digits. */
+function writeHalf(text: Uint8Array, place: number, word: number): void {
+  text[place] = DIGITS[(word >>> 12) & 15] ?? 0
+  text[place + 1] = DIGITS[(word >>> 8) & 15] ?? 0
+  text[place + 2] = DIGITS[(word >>> 4) & 15] ?? 0
+  text[place + 3] = DIGITS[word & 15] ?? 0
+}
+
 /** Below 0, 0 or above 0, as the id at word `i` of `a` comes before, is, or comes after that at `j` of `b`. */
 export function compareUuids(a: Uint32Array, i: number, b: Uint32Array, j: number): number {
   for (let word = 0; word < WORDS; word += 1) {

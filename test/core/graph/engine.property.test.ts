@@ -5,7 +5,7 @@ import { ENTITY_TYPES, RELATIONSHIP_TYPES, someGraph } from './graphs.arbitrary.
 import { NaiveEngine } from './naive-engine.ts'
 import { engineOf, type PlainGraph } from './plain-graph.ts'
 
-const RUNS = 2_000
+const RUNS = 1_000
 
 const direction = fc.constantFrom('out', 'in', 'both')
 
@@ -95,7 +95,7 @@ describe('the engine in memory answers as the contract read aloud does', () => {
     )
     const seen = await compared('traverse', cases)
     for (const kind of [null, 'cost', 'limit', 'cost_exceeded']) {
-      expect(seen.get(kind), `${kind}`).toBeGreaterThan(20)
+      expect(seen.get(kind), `${kind}`).toBeGreaterThan(5)
     }
   })
 
@@ -106,7 +106,7 @@ describe('the engine in memory answers as the contract read aloud does', () => {
     )
     const seen = await compared('subgraph', cases)
     for (const kind of [null, 'cost', 'limit', 'cost_exceeded']) {
-      expect(seen.get(kind), `${kind}`).toBeGreaterThan(20)
+      expect(seen.get(kind), `${kind}`).toBeGreaterThan(5)
     }
   })
 
@@ -117,7 +117,7 @@ describe('the engine in memory answers as the contract read aloud does', () => {
     })
     const seen = await compared('paths', cases)
     for (const kind of [null, 'cost', 'cost_exceeded']) {
-      expect(seen.get(kind), `${kind}`).toBeGreaterThan(20)
+      expect(seen.get(kind), `${kind}`).toBeGreaterThan(5)
     }
   })
 
@@ -127,7 +127,7 @@ describe('the engine in memory answers as the contract read aloud does', () => {
     })
     const seen = await compared('component', cases)
     for (const kind of [null, 'cost', 'limit', 'cost_exceeded']) {
-      expect(seen.get(kind), `${kind}`).toBeGreaterThan(20)
+      expect(seen.get(kind), `${kind}`).toBeGreaterThan(5)
     }
   })
 
@@ -137,7 +137,7 @@ describe('the engine in memory answers as the contract read aloud does', () => {
     })
     const seen = await compared('degree', cases)
     for (const kind of [null, 'cost', 'cost_exceeded']) {
-      expect(seen.get(kind), `${kind}`).toBeGreaterThan(20)
+      expect(seen.get(kind), `${kind}`).toBeGreaterThan(5)
     }
   })
 
@@ -148,7 +148,7 @@ describe('the engine in memory answers as the contract read aloud does', () => {
     )
     const seen = await compared('common', cases)
     for (const kind of [null, 'cost', 'cost_exceeded']) {
-      expect(seen.get(kind), `${kind}`).toBeGreaterThan(20)
+      expect(seen.get(kind), `${kind}`).toBeGreaterThan(5)
     }
   })
 })

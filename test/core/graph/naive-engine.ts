@@ -52,6 +52,7 @@ export class Budget {
 /** What the contract says, read aloud: lists and maps, one edge at a time. */
 export class NaiveEngine implements GraphEngine {
   readonly graph: PlainGraph
+  readonly #looks = new Map<string, readonly Look[]>()
 
   constructor(graph: PlainGraph) {
     this.graph = graph
@@ -161,7 +162,14 @@ export class NaiveEngine implements GraphEngine {
   readonly paths: GraphEngine['paths'] = async (request) => naivePaths(this, request)
 
   /** The edges of an entity in the order of the contract. */
-  looks(id: string, direction: Direction, { types }: Filters): Look[] {
+  looks(id: string, direction: Direction, { types }: Filters): readonly Look[] {
+    const key = `${id} ${direction} ${types?.join()}`
+    const known = this.#looks.get(key) ?? this.#listed(id, direction, types)
+    this.#looks.set(key, known)
+    return known
+  }
+
+  #listed(id: string, direction: Direction, types: Filters['types']): Look[] {
     const relationships = this.graph.relationships
       .filter(({ type }) => types === undefined || types.includes(type))
       .toSorted((a, b) => a.createdSeq - b.createdSeq)

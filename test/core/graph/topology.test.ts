@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { MAX_CREATED_SEQ, TopologyBuilder } from '../../../core/graph/builder.ts'
+import { loadTopology } from '../../../core/graph/load.ts'
 import { findNode, openTopology } from '../../../core/graph/topology.ts'
 import { TopologyError, type TopologyFault } from '../../../core/graph/topology-error.ts'
-import { readUuid, writeUuid } from '../../../core/graph/uuid-words.ts'
+import { readUuid, UuidRows, writeUuid } from '../../../core/graph/uuid-words.ts'
 import { xxhash32 } from '../../../core/graph/xxhash32.ts'
 import { randomFrom } from '../../harness/random.ts'
 import { HISTORY, idOf, type PlainGraph, topologyOf } from './plain-graph.ts'
@@ -182,6 +183,18 @@ describe('an id in four words', () => {
     }
   })
 
+  it('is the same text when many are made at once', () => {
+    const ids = Array.from({ length: 100 }, (_, number) => idOf(number * 7_919))
+    const words = new Uint32Array(400)
+    const rows = new UuidRows(200)
+    for (const [place, id] of ids.entries()) {
+      writeUuid(id, words, place * 4)
+      rows.add(words, place * 4)
+    }
+    expect(rows.texts()).toEqual(ids)
+    expect(new UuidRows(0).texts()).toEqual([])
+  })
+
   it.each([
     '',
     'x'.repeat(36),
@@ -204,5 +217,45 @@ describe('the checksum', () => {
   ])('of %i words is that of XXH32', (length, hash) => {
     const words = new Uint32Array(length).map((_, i) => Math.imul(i, 2_654_435_761))
     expect(xxhash32(words)).toBe(hash)
+  })
+})
+
+describe('a topology from a stream', () => {
+  const built = topologyOf(GRAPH)
+  const stream = (bytes: Uint8Array, pieceBytes: number) => {
+    return new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (let at = 0; at < bytes.length; at += pieceBytes) {
+          controller.enqueue(bytes.subarray(at, at + pieceBytes))
+        }
+        controller.close()
+      },
+    })
+  }
+  const bytes = new Uint8Array(built.buffer)
+  const longer = new Uint8Array(bytes.length + 1)
+  longer.set(bytes)
+
+  it.each([1, 7, 64, 100, 1_000_000])(
+    'is the one that was stored, in pieces of %i',
+    async (piece) => {
+      expect(await loadTopology(stream(bytes, piece), bytes.length)).toEqual(built)
+    },
+  )
+
+  it.each([
+    ['cut off', bytes.subarray(0, -1), 'truncated'],
+    ['cut off in its header', bytes.subarray(0, 63), 'truncated'],
+    ['of nothing', bytes.subarray(0, 0), 'truncated'],
+    ['with more behind', longer, 'corrupt'],
+    ['of something else', new Uint8Array(300).fill(123), 'corrupt'],
+  ])('is refused when it is one %s', async (_, wrong, fault) => {
+    await expect(loadTopology(stream(wrong, 50), 1e6)).rejects.toMatchObject({ fault })
+  })
+
+  it('is refused before it takes more memory than allowed', async () => {
+    await expect(loadTopology(stream(bytes, 50), bytes.length - 1)).rejects.toMatchObject({
+      code: 'payload_too_large',
+    })
   })
 })
