@@ -3,7 +3,7 @@
 -- set, which a recursive query cannot, and stops when it has found what it looks for; see
 -- docs/decisions/graph-in-sql.md. All run with the caller's rights, so that row security applies.
 --
--- What keeps plans from being bad, whatever the statistics say: generic plans; the edges of an entity are
+-- What keeps plans from being bad, whatever the statistics say: generic plans, by index only; the edges of an entity are
 -- looked up in a LATERAL subquery that cannot be flattened; membership in a set is an uncorrelated
 -- `IN (SELECT unnest(…))` under NOT or IS TRUE, which always is a hash table; sets are matched by
 -- grouping their union, since the planner would take any two arrays for tiny and join them in nested loops.
@@ -67,10 +67,15 @@ CREATE FUNCTION tendril_traverse(
   OUT missing uuid, OUT by_depth bigint[], OUT edges bigint, OUT stopped text, OUT ids uuid[],
   OUT entities json, OUT links json
 ) LANGUAGE plpgsql STABLE
-SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
   until timestamptz := clock_timestamp() + max_ms * interval '1 millisecond';
   undirected boolean := goes_out AND goes_in;
+  -- Whether all levels are read in their order. Not needed while nothing is listed and nothing ends the
+  -- search but the budget: if that does, the search begins again.
+  exact boolean := room IS NOT NULL;
+  in_order boolean;
   depth int := 0;
   frontier uuid[] := starts;
   -- What the next level may lead back to. Without directions that is no more than two levels.
@@ -79,7 +84,11 @@ DECLARE
   via_seq bigint[] := array_fill(NULL::bigint, ARRAY[cardinality(starts)]);
   via_type text[] := array_fill(NULL::text, ARRAY[cardinality(starts)]);
   via_in boolean[] := array_fill(NULL::boolean, ARRAY[cardinality(starts)]);
-  -- Of the level at hand.
+  -- A search that a limit may end reads a level piece by piece, each twice as large as the one before.
+  piece_from int;
+  piece_size int;
+  piece uuid[];
+  reached uuid[];
   looked bigint;
   next_ids uuid[];
   next_from uuid[];
@@ -87,7 +96,6 @@ DECLARE
   next_type text[];
   next_in boolean[];
   one_too_many bigint;
-  counts_only boolean;
   inside bigint;
 BEGIN
   SELECT s.id INTO missing FROM unnest(starts) WITH ORDINALITY AS s(id, place)
@@ -98,91 +106,107 @@ BEGIN
   by_depth := ARRAY[cardinality(starts)];
   edges := 0;
   ids := CASE WHEN max_listed IS NULL THEN starts ELSE starts[:max_listed] END;
-  WHILE cardinality(frontier) > 0 AND (max_depth IS NULL OR depth < max_depth) LOOP
-    IF clock_timestamp() >= until THEN
-      stopped := 'deadline';
-      EXIT;
-    END IF;
-    -- The last level of a count needs no order, unless the edges of it are too many.
-    counts_only := coalesce(room IS NULL AND depth = max_depth - 1 AND cardinality(ids) >= max_listed, false);
-    one_too_many := NULL;
-    BEGIN
-      IF counts_only THEN
-        SELECT coalesce(sum(g.size), 0), coalesce(array_agg(g.other) FILTER (WHERE g.is_new), '{}')
-        INTO looked, next_ids
-        FROM (
-          SELECT x.other, count(*) AS size, x.other NOT IN (SELECT unnest(seen))
-            AND (entity_types IS NULL OR (SELECT e.type FROM entities e
-              WHERE e.tenant_id = (SELECT tendril_tenant()) AND e.graph_id = (SELECT graph)
-                AND e.id = x.other) = ANY (entity_types))
-            AND (candidates IS NULL OR (x.other IN (SELECT unnest(candidates))) IS TRUE) AS is_new
-          FROM (
-            SELECT e.other FROM unnest(frontier) AS f(id)
+  WHILE stopped IS NULL AND cardinality(frontier) > 0 AND (max_depth IS NULL OR depth < max_depth) LOOP
+    piece_from := 1;
+    piece_size := CASE WHEN room IS NULL THEN cardinality(frontier) ELSE 64 END;
+    reached := '{}';
+    WHILE stopped IS NULL AND piece_from <= cardinality(frontier) LOOP
+      IF clock_timestamp() >= until THEN
+        stopped := 'deadline';
+        EXIT;
+      END IF;
+      piece := frontier[piece_from:piece_from + piece_size - 1];
+      in_order := exact OR cardinality(ids) < max_listed;
+      one_too_many := NULL;
+      BEGIN
+        IF in_order THEN
+          WITH edge AS (
+            SELECT row_number() OVER (ORDER BY f.place, e.arrives, e.created_seq) AS n,
+              f.id, e.other, e.arrives, e.created_seq, e.type
+            FROM unnest(piece) WITH ORDINALITY AS f(id, place)
             CROSS JOIN LATERAL tendril_edges_of(graph, f.id, goes_out, goes_in, types) AS e
+            ORDER BY f.place, e.arrives, e.created_seq
             LIMIT max_edges - edges + 1
-          ) x GROUP BY x.other
-        ) g;
+          ), first AS (
+            SELECT x.other, min(x.n) AS n FROM edge x WHERE x.n <= max_edges - edges GROUP BY x.other
+          ), entered AS (
+            SELECT x.n FROM first x
+            WHERE x.other NOT IN (SELECT unnest(seen || reached))
+              AND (entity_types IS NULL OR (SELECT e.type FROM entities e
+                WHERE e.tenant_id = (SELECT tendril_tenant()) AND e.graph_id = (SELECT graph)
+                  AND e.id = x.other) = ANY (entity_types))
+              AND (candidates IS NULL OR (x.other IN (SELECT unnest(candidates))) IS TRUE)
+            ORDER BY x.n LIMIT room + 1
+          )
+          SELECT (SELECT count(*) FROM edge),
+            (SELECT x.n FROM entered x ORDER BY x.n OFFSET coalesce(room, 9007199254740991) LIMIT 1),
+            coalesce(array_agg(x.other ORDER BY x.n), '{}'),
+            array_agg(x.id ORDER BY x.n) FILTER (WHERE with_tree),
+            array_agg(x.created_seq ORDER BY x.n) FILTER (WHERE with_tree),
+            array_agg(x.type ORDER BY x.n) FILTER (WHERE with_tree),
+            array_agg(x.arrives ORDER BY x.n) FILTER (WHERE with_tree)
+          INTO looked, one_too_many, next_ids, next_from, next_seq, next_type, next_in
+          FROM edge x WHERE (x.n IN (SELECT y.n FROM entered y ORDER BY y.n LIMIT room)) IS TRUE;
+        ELSE
+          SELECT coalesce(sum(g.size), 0), coalesce(array_agg(g.other) FILTER (WHERE g.is_new), '{}')
+          INTO looked, next_ids
+          FROM (
+            SELECT x.other, count(*) AS size, x.other NOT IN (SELECT unnest(seen))
+              AND (entity_types IS NULL OR (SELECT e.type FROM entities e
+                WHERE e.tenant_id = (SELECT tendril_tenant()) AND e.graph_id = (SELECT graph)
+                  AND e.id = x.other) = ANY (entity_types))
+              AND (candidates IS NULL OR (x.other IN (SELECT unnest(candidates))) IS TRUE) AS is_new
+            FROM (
+              SELECT e.other FROM unnest(piece) AS f(id)
+              CROSS JOIN LATERAL tendril_edges_of(graph, f.id, goes_out, goes_in, types) AS e
+              LIMIT max_edges - edges + 1
+            ) x GROUP BY x.other
+          ) g;
+        END IF;
+      EXCEPTION WHEN query_canceled THEN
+        stopped := 'deadline';
+        EXIT;
+      END;
+      IF one_too_many IS NOT NULL THEN
+        edges := edges + one_too_many;
+        stopped := 'limit';
+      ELSIF looked > max_edges - edges THEN
+        edges := max_edges;
+        stopped := 'cost';
+        EXIT WHEN NOT in_order;
+      ELSE
+        edges := edges + looked;
       END IF;
-      IF NOT counts_only OR looked > max_edges - edges THEN
-        WITH edge AS (
-          SELECT row_number() OVER (ORDER BY f.place, e.arrives, e.created_seq) AS n,
-            f.id, e.other, e.arrives, e.created_seq, e.type
-          FROM unnest(frontier) WITH ORDINALITY AS f(id, place)
-          CROSS JOIN LATERAL tendril_edges_of(graph, f.id, goes_out, goes_in, types) AS e
-          ORDER BY f.place, e.arrives, e.created_seq
-          LIMIT max_edges - edges + 1
-        ), first AS (
-          SELECT x.other, min(x.n) AS n FROM edge x WHERE x.n <= max_edges - edges GROUP BY x.other
-        ), entered AS (
-          SELECT x.n FROM first x
-          WHERE x.other NOT IN (SELECT unnest(seen))
-            AND (entity_types IS NULL OR (SELECT e.type FROM entities e
-              WHERE e.tenant_id = (SELECT tendril_tenant()) AND e.graph_id = (SELECT graph)
-                AND e.id = x.other) = ANY (entity_types))
-            AND (candidates IS NULL OR (x.other IN (SELECT unnest(candidates))) IS TRUE)
-          ORDER BY x.n LIMIT room + 1
-        )
-        SELECT (SELECT count(*) FROM edge),
-          (SELECT x.n FROM entered x ORDER BY x.n OFFSET coalesce(room, 9007199254740991) LIMIT 1),
-          coalesce(array_agg(x.other ORDER BY x.n), '{}'),
-          array_agg(x.id ORDER BY x.n) FILTER (WHERE with_tree),
-          array_agg(x.created_seq ORDER BY x.n) FILTER (WHERE with_tree),
-          array_agg(x.type ORDER BY x.n) FILTER (WHERE with_tree),
-          array_agg(x.arrives ORDER BY x.n) FILTER (WHERE with_tree)
-        INTO looked, one_too_many, next_ids, next_from, next_seq, next_type, next_in
-        FROM edge x WHERE (x.n IN (SELECT y.n FROM entered y ORDER BY y.n LIMIT room)) IS TRUE;
+      reached := reached || next_ids;
+      room := room - cardinality(next_ids);
+      IF max_listed IS NULL THEN
+        ids := ids || next_ids;
+      ELSIF cardinality(ids) < max_listed THEN
+        ids := ids || next_ids[:max_listed - cardinality(ids)];
       END IF;
-    EXCEPTION WHEN query_canceled THEN
-      stopped := 'deadline';
-      EXIT;
-    END;
-    IF one_too_many IS NOT NULL THEN
-      edges := edges + one_too_many;
-      stopped := 'limit';
-    ELSIF looked > max_edges - edges THEN
-      edges := max_edges;
-      stopped := 'cost';
-    ELSE
-      edges := edges + looked;
+      IF with_tree THEN
+        via_from := via_from || next_from;
+        via_seq := via_seq || next_seq;
+        via_type := via_type || next_type;
+        via_in := via_in || next_in;
+      END IF;
+      piece_from := piece_from + piece_size;
+      piece_size := piece_size * 2;
+    END LOOP;
+    IF stopped = 'cost' AND NOT in_order THEN
+      exact := true;
+      stopped := NULL;
+      by_depth := ARRAY[cardinality(starts)];
+      edges := 0;
+      depth := 0;
+      ids := starts[:max_listed];
+      frontier := starts;
+      seen := starts;
+      CONTINUE;
     END IF;
-    IF cardinality(next_ids) > 0 THEN
-      by_depth := by_depth || cardinality(next_ids)::bigint;
-    END IF;
-    IF max_listed IS NULL THEN
-      ids := ids || next_ids;
-    ELSIF cardinality(ids) < max_listed THEN
-      ids := ids || next_ids[:max_listed - cardinality(ids)];
-    END IF;
-    IF with_tree THEN
-      via_from := via_from || next_from;
-      via_seq := via_seq || next_seq;
-      via_type := via_type || next_type;
-      via_in := via_in || next_in;
-    END IF;
-    EXIT WHEN stopped IS NOT NULL;
-    IF room IS NOT NULL THEN room := room - cardinality(next_ids); END IF;
-    seen := CASE WHEN undirected THEN frontier ELSE seen END || next_ids;
-    frontier := next_ids;
+    IF cardinality(reached) > 0 THEN by_depth := by_depth || cardinality(reached)::bigint; END IF;
+    seen := CASE WHEN undirected THEN frontier ELSE seen END || reached;
+    frontier := reached;
     depth := depth + 1;
   END LOOP;
   IF with_tree THEN
@@ -247,7 +271,8 @@ CREATE FUNCTION tendril_shortest_path(
   OUT path tendril_path, OUT equally_short float8, OUT edges bigint, OUT reached bigint,
   OUT stopped text
 ) LANGUAGE plpgsql STABLE
-SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
   undirected boolean := goes_out AND goes_in;
   -- Levels one after the other, and where each begins; the last one also by itself, with the numbers
@@ -403,32 +428,50 @@ REVOKE EXECUTE ON FUNCTION tendril_shortest_path(uuid, uuid, uuid, boolean, bool
 GRANT EXECUTE ON FUNCTION tendril_shortest_path(uuid, uuid, uuid, boolean, boolean, text[], text[],
   uuid[], uuid[], bigint[], int, bigint, timestamptz) TO tendril_app;
 --> statement-breakpoint
--- The path of the smallest weight, by (weight, number of edges, ranks). Labels, the best (weight, edges)
--- known from an entity to `goal`, are corrected in sets, the best quarter of those that changed at a time,
--- until none that is better than that of `start` is left to pass on (Bellman 1958; Dijkstra's method goes
--- entity by entity). Weights are added from the end.
+-- The path of the smallest weight, by (weight, number of edges, ranks). From both ends labels, the best
+-- weights known, are corrected in sets, those that are smallest first, until the two balls are wide enough
+-- to hold every best path (Dantzig 1960, Nicholson 1966; in sets rather than entity by entity). Then the
+-- labels around `goal`, which are (weight, edges) and added from the end, are brought on to `start`, over
+-- entities on a best path only, as those around `start` tell.
 CREATE FUNCTION tendril_lightest_path(
   graph uuid, start uuid, goal uuid, goes_out boolean, goes_in boolean, types text[],
   entity_types text[], candidates uuid[], banned_entities uuid[], banned_edges bigint[],
   weight_path text[], max_edges bigint, until timestamptz,
   OUT path tendril_path, OUT edges bigint, OUT reached bigint, OUT stopped text
 ) LANGUAGE plpgsql STABLE
-SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
+  -- The labels of the side that is at work, and those of the other. `changed`: since they were last
+  -- passed on.
+  from_start boolean := false;
   ids uuid[] := ARRAY[goal];
   weights float8[] := '{0}';
   lengths float8[] := '{0}';
-  -- Whether the label has changed since it was passed on.
   changed boolean[] := '{t}';
+  nearest float8 := 0;
+  pending bigint := 1;
+  other_ids uuid[] := ARRAY[start];
+  other_weights float8[] := '{0}';
+  other_lengths float8[] := '{0}';
+  other_changed boolean[] := '{t}';
+  other_nearest float8 := 0;
+  other_pending bigint := 1;
+  -- No best path weighs more, rounding included; null until one is known.
+  bound float8;
+  meeting float8;
+  turns boolean;
+  -- The balls are wide enough.
+  is_last boolean := false;
+  best_weight float8;
+  best_length float8;
   batch uuid[];
   batch_weights float8[];
   batch_lengths float8[];
   looked bigint;
   next_ids uuid[];
-  next_labels_weight float8[];
-  next_labels_length float8[];
-  best_weight float8 := 'Infinity';
-  best_length float8 := 'Infinity';
+  next_weights float8[];
+  next_lengths float8[];
   here uuid := start;
   edge_weight float8;
   rank bigint;
@@ -447,22 +490,53 @@ BEGIN
       stopped := 'deadline';
       RETURN;
     END IF;
-    SELECT array_agg(b.id), array_agg(b.weight), array_agg(b.length)
-    INTO batch, batch_weights, batch_lengths
-    FROM (
-      SELECT l.id, l.weight, l.length, row_number() OVER (ORDER BY l.weight, l.length) AS n,
-        count(*) OVER () AS size
-      FROM unnest(ids, weights, lengths, changed) AS l(id, weight, length, changed)
-      WHERE l.changed AND (l.weight, l.length) < (best_weight, best_length)
-    ) b WHERE b.n <= greatest(256, b.size / 4);
+    IF NOT is_last THEN
+      IF pending = 0 OR other_pending = 0 OR nearest / 2 + other_nearest / 2 > bound / 2 THEN
+        IF bound IS NULL THEN RETURN; END IF;
+        is_last := true;
+      END IF;
+    END IF;
+    -- The side with less to pass on is next; in the end that of the goal.
+    turns := CASE WHEN is_last THEN from_start ELSE other_pending < pending END;
+    IF turns THEN
+      SELECT other_ids, other_weights, other_lengths, other_changed, other_nearest, other_pending,
+        ids, weights, lengths, changed, nearest, pending, NOT from_start
+      INTO ids, weights, lengths, changed, nearest, pending,
+        other_ids, other_weights, other_lengths, other_changed, other_nearest, other_pending, from_start;
+    END IF;
+    IF is_last THEN
+      SELECT min(l.weight), min(l.length) INTO best_weight, best_length
+      FROM unnest(ids, weights, lengths) AS l(id, weight, length) WHERE l.id = start;
+      SELECT array_agg(b.id), array_agg(b.weight), array_agg(b.length)
+      INTO batch, batch_weights, batch_lengths
+      FROM (
+        SELECT u.id, max(u.weight) AS weight, max(u.length) AS length, max(u.before) AS before
+        FROM (
+          SELECT l.id, l.weight, l.length, NULL::float8 AS before
+          FROM unnest(ids, weights, lengths, changed) AS l(id, weight, length, changed)
+          WHERE l.changed AND (best_weight IS NULL OR (l.weight, l.length) < (best_weight, best_length))
+          UNION ALL
+          SELECT o.id, NULL, NULL, o.weight FROM unnest(other_ids, other_weights) AS o(id, weight)
+        ) u GROUP BY u.id HAVING count(*) = 2
+      ) b WHERE b.weight / 2 + b.before / 2 <= bound / 2;
+    ELSE
+      SELECT array_agg(b.id), array_agg(b.weight), array_agg(b.length)
+      INTO batch, batch_weights, batch_lengths
+      FROM (
+        SELECT l.id, l.weight, l.length, row_number() OVER (ORDER BY l.weight) AS n
+        FROM unnest(ids, weights, lengths, changed) AS l(id, weight, length, changed)
+        WHERE l.changed
+      ) b WHERE b.n <= greatest(256, pending / 4)
+        AND (b.n = 1 OR bound IS NULL OR b.weight / 2 + other_nearest / 2 <= bound / 2);
+    END IF;
     EXIT WHEN batch IS NULL;
     SELECT coalesce(sum(g.size), 0), array_agg(g.other) FILTER (WHERE g.is_entered),
       array_agg(g.label[1]) FILTER (WHERE g.is_entered), array_agg(g.label[2]) FILTER (WHERE g.is_entered)
-    INTO looked, next_ids, next_labels_weight, next_labels_length
+    INTO looked, next_ids, next_weights, next_lengths
     FROM (
       SELECT x.other, count(*) AS size, min(x.label) AS label,
         coalesce(min(x.label) IS NOT NULL AND NOT x.other = ANY (banned_entities)
-        AND (x.other = start
+        AND (x.other = CASE WHEN from_start THEN goal ELSE start END
           OR (entity_types IS NULL OR (SELECT e.type FROM entities e
             WHERE e.tenant_id = (SELECT tendril_tenant()) AND e.graph_id = (SELECT graph)
               AND e.id = x.other) = ANY (entity_types))
@@ -474,8 +548,9 @@ BEGIN
           WHEN e.weight > 1.7976931348623157e308 - b.weight THEN ARRAY['Infinity', b.length + 1]
           ELSE ARRAY[e.weight + b.weight, b.length + 1] END AS label
         FROM unnest(batch, batch_weights, batch_lengths) AS b(id, weight, length)
-        CROSS JOIN LATERAL tendril_weighted_edges_of(
-          graph, b.id, goes_in, goes_out, types, weight_path) AS e
+        CROSS JOIN LATERAL tendril_weighted_edges_of(graph, b.id,
+          CASE WHEN from_start THEN goes_out ELSE goes_in END,
+          CASE WHEN from_start THEN goes_in ELSE goes_out END, types, weight_path) AS e
         WHERE NOT e.created_seq = ANY (banned_edges)
         LIMIT max_edges - edges + 1
       ) x GROUP BY x.other
@@ -486,30 +561,42 @@ BEGIN
       RETURN;
     END IF;
     edges := edges + looked;
+    -- An end that the other side has reached leads nowhere.
     SELECT array_agg(l.id), array_agg(l.label[1]), array_agg(l.label[2]),
-      array_agg(l.is_better OR l.was_changed)
-    INTO ids, weights, lengths, changed
+      array_agg(l.is_changed), coalesce(min(l.label[1]) FILTER (WHERE l.is_changed), 'Infinity'),
+      count(*) FILTER (WHERE l.is_changed)
+    INTO ids, weights, lengths, changed, nearest, pending
     FROM (
-      SELECT u.id, min(u.label) AS label, coalesce(bool_or(u.is_changed), false) AS was_changed,
-        coalesce(min(u.label) FILTER (WHERE u.is_new) < min(u.label) FILTER (WHERE NOT u.is_new),
-          bool_and(u.is_new)) AS is_better
+      SELECT u.id, min(u.label) AS label, u.id <> CASE WHEN from_start THEN goal ELSE start END
+        AND (coalesce(bool_or(u.is_changed), false) OR coalesce(
+          min(u.label) FILTER (WHERE u.is_new) < min(u.label) FILTER (WHERE NOT u.is_new),
+          bool_and(u.is_new))) AS is_changed
       FROM (
         SELECT o.id, ARRAY[o.weight, o.length] AS label, false AS is_new,
           o.changed AND o.id NOT IN (SELECT unnest(batch)) AS is_changed
         FROM unnest(ids, weights, lengths, changed) AS o(id, weight, length, changed)
         UNION ALL
         SELECT n.id, ARRAY[n.weight, n.length], true, NULL
-        FROM unnest(next_ids, next_labels_weight, next_labels_length) AS n(id, weight, length)
+        FROM unnest(next_ids, next_weights, next_lengths) AS n(id, weight, length)
       ) u GROUP BY u.id
     ) l;
-    SELECT l.weight, l.length INTO best_weight, best_length
-    FROM unnest(ids, weights, lengths) AS l(id, weight, length) WHERE l.id = start;
-    best_weight := coalesce(best_weight, 'Infinity');
-    best_length := coalesce(best_length, 'Infinity');
-    reached := cardinality(ids);
+    IF NOT is_last THEN
+      SELECT min(m.weight) INTO meeting
+      FROM (
+        SELECT CASE WHEN max(u.weight) > 1.7976931348623157e308 - max(u.before) THEN 'Infinity'
+          ELSE max(u.weight) + max(u.before) END AS weight
+        FROM (
+          SELECT n.id, n.weight, NULL::float8 AS before
+          FROM unnest(next_ids, next_weights) AS n(id, weight)
+          UNION ALL
+          SELECT o.id, NULL, o.weight FROM unnest(other_ids, other_weights) AS o(id, weight)
+        ) u GROUP BY u.id HAVING count(*) = 2
+      ) m;
+      bound := least(bound, CASE WHEN meeting > 1e307 THEN 'Infinity'
+        ELSE meeting * (1 + 1e-9) END);
+    END IF;
+    reached := cardinality(ids) + cardinality(other_ids);
   END LOOP;
-  IF best_length = 'Infinity' THEN RETURN; END IF;
-  reached := reached + CASE WHEN start = ANY (ids) THEN 0 ELSE 1 END;
   -- Of the edges that begin a best path, always the one of the smallest rank.
   WHILE here <> goal LOOP
     SELECT t.id, t.rank, t.edge_weight INTO here, rank, edge_weight
@@ -556,7 +643,8 @@ CREATE FUNCTION tendril_paths(
   OUT missing uuid, OUT paths json, OUT equally_short float8, OUT edges bigint, OUT reached bigint,
   OUT stopped text
 ) LANGUAGE plpgsql STABLE
-SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off AS $$
+SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan SET jit = off
+SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
   until timestamptz := clock_timestamp() + max_ms * interval '1 millisecond';
   result tendril_path[] := '{}';
@@ -629,6 +717,7 @@ BEGIN
     waiting := searched.others;
     result := result || searched.path;
   END LOOP;
+  IF cardinality(result) = 0 THEN RETURN; END IF;
   SELECT json_agg(json_build_object(
     'weight', CASE WHEN weight_path IS NOT NULL THEN r.weight::text END,
     'entities', (SELECT json_agg(json_build_array(u.id, (SELECT e.type FROM entities e
