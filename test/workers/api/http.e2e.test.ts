@@ -155,7 +155,9 @@ describe('unknown query parameters', () => {
   it('are named by every route that takes none', async () => {
     const { operations } = await openApi()
     const plain = operations.filter(({ path, method }) => {
-      const hasOwn = /changes|neighbors|component|degree|\{id\}$|entities$|relationships$/.test(path)
+      const hasOwn = /changes|neighbors|component|degree|\{id\}$|entities$|relationships$/.test(
+        path,
+      )
       return !hasOwn && !/auth|health/.test(path) && method === 'GET'
     })
     expect(plain.length).toBeGreaterThan(4)
