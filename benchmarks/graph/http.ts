@@ -132,6 +132,8 @@ function rowOf(
     'bare/s': rate('bare').toFixed(1),
     'API/s': rate('api').toFixed(1),
     'share %': Math.round((100 * rate('api')) / rate('bare')),
+    'bare CPU µs': Math.round(cpu('bare')),
+    'API CPU µs': Math.round(cpu('api')),
     'by CPU %': Math.round((100 * cpu('bare')) / cpu('api')),
     'goal %': GOALS[clients] ?? '',
     'SQL/s': hasSql ? rate('sql').toFixed(2) : '',

@@ -1,6 +1,7 @@
-import { promisify } from 'node:util'
-import { constants, createZstdDecompress, zstdCompress } from 'node:zlib'
-import { openTopology, type Topology } from '../../../core/graph/topology.ts'
+import { Readable, type Transform } from 'node:stream'
+import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
+import { loadTopology } from '../../../core/graph/load.ts'
+import type { Topology } from '../../../core/graph/topology.ts'
 import { TopologyError } from '../../../core/graph/topology-error.ts'
 import type { GraphAddress } from '../../../core/log/address.ts'
 
@@ -38,7 +39,8 @@ const MAX_EDGE_BYTES = 64 * 1024 * 1024
 const EDGE_SECONDS = 24 * 3_600
 const ZSTD_LEVEL = 3
 
-const compress = promisify(zstdCompress)
+/** How much is compressed at a time. */
+const PIECE_BYTES = 1024 * 1024
 
 /**
  * Topologies as zstd frames (RFC 8878) at `topologies/<tenant>/<graph>/<history>/<seq>`, and beside
@@ -70,8 +72,7 @@ export function topologyStore(files: TopologyFiles, edge: EdgeCopies | null): To
       if (former && former.seq >= topology.seq) return
       const key = `${folder}/${topology.seq}`
       const bytes = topology.buffer.byteLength
-      const params = { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL }
-      await files.put(key, await compress(new Uint8Array(topology.buffer), { params }))
+      await files.put(key, await compressed(topology.buffer))
       await files.put(`${folder}/latest`, JSON.stringify({ seq: topology.seq, key, bytes }))
       if (former) await files.delete(former.key)
     },
@@ -99,30 +100,45 @@ function edgeResponse(body: ReadableStream): Response {
   return new Response(body, { headers: { 'cache-control': `max-age=${EDGE_SECONDS}` } })
 }
 
+/**
+ * Piece by piece: workerd's `zstdCompress`, which takes the whole at once, fails with `Unexpected end of
+ * file` for large buffers.
+ */
+async function compressed(buffer: ArrayBuffer): Promise<Uint8Array> {
+  const params = { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL }
+  const compress = createZstdCompress({ params })
+  const fed = feed(piecesOf(buffer), compress)
+  const pieces: Uint8Array[] = []
+  for await (const piece of compress) pieces.push(piece as Uint8Array)
+  await fed
+  return Buffer.concat(pieces)
+}
+
+function* piecesOf(buffer: ArrayBuffer): Generator<Uint8Array> {
+  for (let at = 0; at < buffer.byteLength; at += PIECE_BYTES) {
+    yield new Uint8Array(buffer, at, Math.min(PIECE_BYTES, buffer.byteLength - at))
+  }
+}
+
 /** Into one buffer of the size that it will have: never twice in memory. */
 async function decompressed(body: ReadableStream, bytes: number): Promise<Topology> {
-  const whole = new Uint8Array(bytes)
   const decompress = createZstdDecompress()
   const fed = feed(body, decompress)
-  let at = 0
-  for await (const chunk of decompress) {
-    const part = chunk as Uint8Array
-    if (at + part.byteLength > bytes) throw new TopologyError('corrupt', 'longer than it was said')
-    whole.set(part, at)
-    at += part.byteLength
-  }
+  const topology = await loadTopology(
+    Readable.toWeb(decompress) as unknown as ReadableStream,
+    bytes,
+  )
   await fed
-  if (at < bytes) throw new TopologyError('truncated', `${at} of ${bytes} bytes are there`)
-  return openTopology(whole.buffer)
+  return topology
 }
 
 async function feed(
-  body: ReadableStream,
-  into: ReturnType<typeof createZstdDecompress>,
+  pieces: Iterable<Uint8Array> | ReadableStream<Uint8Array>,
+  into: Transform,
 ): Promise<void> {
   try {
-    for await (const chunk of body as ReadableStream<Uint8Array>) {
-      if (!into.write(chunk)) await new Promise((resolve) => into.once('drain', resolve))
+    for await (const piece of pieces) {
+      if (!into.write(piece)) await new Promise((resolve) => into.once('drain', resolve))
     }
     into.end()
   } catch (error) {
