@@ -34,7 +34,10 @@ export const exportQuery = z.object({
 
 /** Throws one error that names every parameter that is unknown or wrong. */
 export function readExportParams(params: URLSearchParams): ExportParams {
-  const reader = readParams(params, ['format', 'kind', 'metadata'])
+  const reader = readParams(params, ['format', 'kind', 'metadata', 'async'])
+  if (params.has('async')) {
+    reader.errors.push({ pointer: 'async', message: 'a job is made by POST, not by GET' })
+  }
   const format = readOneOf(reader, 'format', FORMATS, 'ndjson')
   const kind = params.has('kind')
     ? readOneOf(reader, 'kind', ['entity', 'relationship'], 'entity')

@@ -195,12 +195,16 @@ function isSame(one: Bookmark, other: Bookmark): boolean {
   return one.seq === seq && one.logId === logId && one.historyId === historyId
 }
 
+/** How often a client should look how far a job is. */
+export const JOB_POLL_SECONDS = 2
+
 /** A job that has been accepted, and where it tells how far it is. */
 export function jobAnswer(
   c: C,
   { value, replayed }: { readonly value: JobView; readonly replayed: boolean },
 ): Response {
   c.header('location', `/api/v1/jobs/${value.id}`)
+  c.header('retry-after', String(JOB_POLL_SECONDS))
   if (replayed) c.header('idempotency-replayed', 'true')
   return c.json(value as never, 202)
 }

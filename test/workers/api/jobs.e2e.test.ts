@@ -36,7 +36,9 @@ beforeAll(async () => {
 
 describe('a job', () => {
   it('is shown as it is, with when to look again until it has ended', async () => {
-    const { id } = await startExport()
+    const made = await tenant.request<Job>('POST', '/export')
+    expect(made.headers.get('retry-after')).toBe('2')
+    const { id } = made.body
     const first = await tenant.request<Job>('GET', `/jobs/${id}`)
     if (first.body.finished_at === null) expect(first.headers.get('retry-after')).toBe('2')
     const job = await endOf(tenant, id)
@@ -227,6 +229,11 @@ it.each(['high', 'normal', 'low'])(
     expect(await endOf(tenant, id)).toMatchObject({ state: 'succeeded', priority })
   },
 )
+
+it('a GET makes no job, and says what does', async () => {
+  const { status, body } = await tenant.request('GET', '/export?async=true')
+  expect([status, body.detail]).toEqual([422, 'async: a job is made by POST, not by GET'])
+})
 
 it('a priority that there is not is refused, by name', async () => {
   for (const [path, options] of [

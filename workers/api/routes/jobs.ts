@@ -7,7 +7,7 @@ import { listCursor, parseListCursor } from '../cursors.ts'
 import { type App, endpoint, ok, problems, securedRoute } from '../endpoint.ts'
 import { jobSchema } from '../job-schema.ts'
 import { finish, readInteger, readOneOf, readParams } from '../list-params.ts'
-import { jobAnswer, linkNext } from '../respond.ts'
+import { JOB_POLL_SECONDS, jobAnswer, linkNext } from '../respond.ts'
 import { id, listOf } from '../schemas.ts'
 
 const DEFAULT_LIMIT = 50
@@ -78,7 +78,7 @@ export function jobRoutes(app: App): void {
     }),
     async (c) => {
       const job = await readJob(c.get('context'), c.req.valid('param').id)
-      if (!hasEnded(job.state)) c.header('retry-after', String(POLL_SECONDS))
+      if (!hasEnded(job.state)) c.header('retry-after', String(JOB_POLL_SECONDS))
       return c.json(job as never)
     },
   )
@@ -130,6 +130,3 @@ export function jobRoutes(app: App): void {
     },
   )
 }
-
-/** How often a client should look. */
-const POLL_SECONDS = 2
