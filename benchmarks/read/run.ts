@@ -84,6 +84,10 @@ async function run(): Promise<void> {
     },
   ]
   const measured = new Map<string, Measured[]>()
+  // Until the code that is used often is compiled.
+  for (const { name: _, ...each } of cases) {
+    await measure({ ...each, connections: Number(options.connections), seconds: 2 })
+  }
   for (let round = 0; round < Number(options.rounds); round += 1) {
     for (const { name, ...each } of round % 2 === 0 ? cases : cases.toReversed()) {
       const load = { connections: Number(options.connections), seconds: Number(options.seconds) }
@@ -97,22 +101,25 @@ async function run(): Promise<void> {
 function report(measured: ReadonlyMap<string, readonly Measured[]>): void {
   const median = (name: string, of: (each: Measured) => number) =>
     medianOf((measured.get(name) ?? []).map(of))
+  const least = (name: string) =>
+    Math.min(...(measured.get(name) ?? []).map(({ cpuMicroseconds }) => cpuMicroseconds))
   const rows = [...measured.keys()].map((name) => ({
     level: name,
     'requests/s': Math.round(median(name, (each) => each.requestsPerSecond)),
     'p50 ms': median(name, (each) => each.p50Ms),
     'p99 ms': median(name, (each) => each.p99Ms),
     'CPU µs/request': Math.round(median(name, (each) => each.cpuMicroseconds)),
+    // What else the machine does adds to it, and never takes from it.
+    'least CPU': Math.round(least(name)),
     'share of a core': median(name, (each) => each.cpuShare).toFixed(2),
   }))
   console.table(rows)
   const rate = (name: string) => median(name, (each) => each.requestsPerSecond)
-  const cpu = (name: string) => median(name, (each) => each.cpuMicroseconds)
   console.log(
-    `session is ${percent(rate('session') / rate('bare worker'))} of the bare worker, by CPU ${percent(cpu('bare worker') / cpu('session'))}; goal 60 %.`,
+    `session is ${percent(rate('session') / rate('bare worker'))} of the bare worker, by CPU ${percent(least('bare worker') / least('session'))}; goal 60 %.`,
   )
   console.log(
-    `strong is ${percent(rate('strong') / rate('bare worker + object'))} of the bare worker that asks an empty object, by CPU ${percent(cpu('bare worker + object') / cpu('strong'))}; goal 50 %.`,
+    `strong is ${percent(rate('strong') / rate('bare worker + object'))} of the bare worker that asks an empty object, by CPU ${percent(least('bare worker + object') / least('strong'))}; goal 50 %.`,
   )
 }
 
