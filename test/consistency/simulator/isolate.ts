@@ -1,4 +1,4 @@
-import { Cache } from '../../../core/cache/cache.ts'
+import { Cache, type Lookups } from '../../../core/cache/cache.ts'
 import type {
   Freshness,
   Loaded,
@@ -43,6 +43,7 @@ export class Isolate {
   readonly edge: TierService
   readonly view = new LogView()
   readonly flights = new SingleFlight<Timed<Loaded<unknown>>>()
+  readonly lookups: Lookups = new SingleFlight()
   readonly memory: MemoryTier
   isAlive = true
   skewMs: number
@@ -195,6 +196,7 @@ export class IsolateContext {
         memory: isolate.memory,
         tiers: [isolate.edge.reachedFrom(this, 'edge'), redis.reachedFrom(this, 'redis')],
         waiting,
+        lookups: isolate.lookups,
         onEvent: () => {},
       }),
       flights: isolate.flights,

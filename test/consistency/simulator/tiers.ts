@@ -1,5 +1,6 @@
 import type { Entry } from '../../../core/cache/entry.ts'
-import type { Tier, TierName } from '../../../core/cache/tier.ts'
+import { LEASE_MS } from '../../../core/cache/lease.ts'
+import type { Claim, LeasingTier, Tier, TierName } from '../../../core/cache/tier.ts'
 import type { Random } from '../../durable-objects/graph-log/histories/random.ts'
 import type { IsolateContext } from './isolate.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -19,6 +20,8 @@ export class TierService {
   readonly #delay: Delay
   /** Everything that ever was under a key, the newest last. */
   #entries = new Map<string, Stored[]>()
+  /** When each lease ends, by key. */
+  readonly #leases = new Map<string, number>()
 
   constructor(scheduler: Scheduler, random: Random, chances: Weather['chances'], delay: Delay) {
     this.#scheduler = scheduler
@@ -29,6 +32,7 @@ export class TierService {
 
   flush(): void {
     this.#entries = new Map()
+    this.#leases.clear()
   }
 
   /** The tier as one request reaches it. */
@@ -50,6 +54,28 @@ export class TierService {
       delete: async (keys) => {
         for (const key of keys) this.#entries.delete(key)
       },
+      ...(name === 'redis' && { leases: this.#leasesFrom(context) }),
+    }
+  }
+
+  /** One isolate loads for all, until it gives the lease back or the time of that is over. */
+  #leasesFrom(context: IsolateContext): LeasingTier {
+    return {
+      claim: (key, above) =>
+        context.after(delayMs(this.#random, this.#delay), (): Claim => {
+          this.#mayFail()
+          const entry = this.#lookUp([key])[0] ?? null
+          if (entry && entry.seq > above) return { is: 'found', entry }
+          const now = this.#scheduler.now
+          if ((this.#leases.get(key) ?? 0) > now) return { is: 'taken' }
+          this.#leases.set(key, now + LEASE_MS)
+          return { is: 'ours' }
+        }),
+      release: (keys) =>
+        context.after(delayMs(this.#random, this.#delay), () => {
+          this.#mayFail()
+          for (const key of keys) this.#leases.delete(key)
+        }),
     }
   }
 
@@ -69,6 +95,7 @@ export class TierService {
   #keep(entries: readonly (readonly [key: string, entry: Stored])[]): void {
     if (this.isDown || this.#random.chance(this.#chances.setLost)) return
     for (const [key, entry] of entries) {
+      this.#leases.delete(key)
       const stored = this.#entries.get(key)
       if (stored) stored.push(entry)
       else this.#entries.set(key, [entry])
