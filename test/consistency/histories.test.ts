@@ -63,7 +63,7 @@ describe('histories of concurrent clients, isolates and faults', () => {
         ...['committed', 'refused', 'unknown'],
       ]),
     )
-  }, 60_000)
+  }, 300_000)
 })
 
 async function textsOf(seeds: readonly number[]): Promise<string[]> {
