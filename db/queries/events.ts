@@ -46,9 +46,13 @@ export async function entityAsOf(
     sql`select ${ENTITY_COLUMNS} from entities e where ${inGraph(graph, 'e')} and e.id = ${id}::uuid`,
   ])
   const [[last] = [], [next] = [], [current] = []] = results
-  if (last) return { value: last.after === null ? null : entityFromImage(last, 'after'), ...at }
+  if (last) {
+    return { value: last.kind === 'entity.deleted' ? null : entityFromImage(last, 'after'), ...at }
+  }
   // Its last change before is no longer kept: what came after tells, or it still is as it was.
-  if (next) return { value: next.before === null ? null : entityFromImage(next, 'before'), ...at }
+  if (next) {
+    return { value: next.kind === 'entity.created' ? null : entityFromImage(next, 'before'), ...at }
+  }
   return { value: current ? toEntity(current) : null, ...at }
 }
 

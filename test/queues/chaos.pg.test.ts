@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Database } from '../../db/client.ts'
+import type { Consumer } from '../../queues/consumer.ts'
 import { statistics } from '../../queues/consumers/statistics.ts'
 import { type DispatchDeps, dispatchPointers } from '../../queues/dispatch.ts'
 import { BACKLOG_QUEUE, LIVE_QUEUE, pointerTo } from '../../queues/messages.ts'
@@ -42,6 +43,33 @@ function fates(random: () => number): () => Fate {
   }
 }
 
+/** Something outside of the database, which is told of events more than once and counts each once. */
+class Receiver {
+  readonly #seqs = new Map<string, Set<number>>()
+  repeats = 0
+
+  readonly consumer: Consumer = {
+    name: 'outside',
+    pageEvents: 400,
+    reads: 'images',
+    projection: null,
+    deliver: async ({ graph: { graphId } }, events) => {
+      const seqs = this.#seqs.get(graphId) ?? new Set()
+      this.#seqs.set(graphId, seqs)
+      for (const { seq } of events) {
+        if (seqs.has(seq)) this.repeats += 1
+        seqs.add(seq)
+      }
+    },
+    effect: () => [],
+  }
+
+  /** In the order in which they came first. */
+  seqsOf(graphId: string): number[] {
+    return [...(this.#seqs.get(graphId) ?? [])]
+  }
+}
+
 it(`${EVENTS} events through a queue that loses, doubles and shuffles, to consumers that die: each once, in order, none lost`, {
   timeout: 900_000,
 }, async () => {
@@ -56,10 +84,11 @@ it(`${EVENTS} events through a queue that loses, doubles and shuffles, to consum
   /** Refused by the second ledger, whatever the graph. */
   const isPoison = (seq: number) => seq % 1_999 === 0
   const ledgers = [ledgerConsumer('ledger', 500), ledgerConsumer('picky', 300, isPoison)]
+  const outside = new Receiver()
   const deps = (database: Database): DispatchDeps => ({
     shard: () => database,
     anyShard: () => database,
-    consumers: [statistics, ...ledgers],
+    consumers: [statistics, ...ledgers, outside.consumer],
     send: queue.send,
     now: Date.now,
     random,
@@ -114,6 +143,7 @@ it(`${EVENTS} events through a queue that loses, doubles and shuffles, to consum
     const bad = Array.from({ length: head }, (_, i) => i + 1).filter(isPoison)
     expectedParked.push(...bad.map((seq) => ({ graph: graphId, seq, consumer: 'picky' })))
     expect(await ledgerProblems(shard, 'ledger', graphId), 'ledger').toEqual([])
+    expect(outside.seqsOf(graphId)).toEqual(Array.from({ length: head }, (_, i) => i + 1))
     expect(await ledgerProblems(shard, 'picky', graphId, bad), 'picky').toEqual([])
     expect(await countedByConsumer(shard, graphId)).toEqual(await countedAnew(shard, graphId))
     expect(await activityByConsumer(shard, graphId)).toEqual(await activityAnew(shard, graphId))
@@ -123,6 +153,7 @@ it(`${EVENTS} events through a queue that loses, doubles and shuffles, to consum
     a.graph === b.graph ? a.seq - b.seq : a.graph < b.graph ? -1 : 1
   expect(parked).toEqual(expectedParked.sort(byGraph))
   // Otherwise nothing of this was shown.
+  expect(outside.repeats).toBeGreaterThan(0)
   expect(
     Math.min(deaths, queue.count.lost, queue.count.doubled, queue.count.again),
   ).toBeGreaterThan(10)
