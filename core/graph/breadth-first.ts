@@ -67,10 +67,10 @@ export function breadthFirst(view: GraphView, search: BreadthFirst, meter: Meter
         const { targets, start } = adjacency
         const end = start + meter.take(adjacency.end - start)
         const room = Math.min(count + end - start, most)
-        if (room > queue.length) queue = workspace.queue.reserve(room)
+        if (room > queue.length) queue = workspace.queue.reserve(room, most)
         if (withTree && room > vias.length) {
-          parents = workspace.parents.reserve(room)
-          vias = workspace.vias.reserve(room)
+          parents = workspace.parents.reserve(room, most)
+          vias = workspace.vias.reserve(room, most)
         }
         for (let i = start; i < end; i += 1) {
           const target = targets[i] ?? 0

@@ -1,90 +1,156 @@
 import { Adjacency } from './adjacency.ts'
+import type { Direction } from './engine.ts'
 import type { GraphView } from './graph-view.ts'
 import { Heap } from './heap.ts'
 import type { Meter } from './meter.ts'
 import { type PathSearch, reversed } from './shortest.ts'
+import type { NodeTable } from './workspace.ts'
 
-/** The cost of a path or of what is left of it: weight first, then edges. */
-export type Distance = { readonly weight: number; readonly hops: number }
-
-/** Least distances to the end of a search, as far as they are known. */
+/** Lower bounds of what is left from a node to the end of a search: weight first, then edges. */
 export type Distances = {
-  /** What is left from a node to the end, or less. */
   readonly weightFrom: (node: number) => number
   readonly hopsFrom: (node: number) => number
   readonly reached: number
 }
 
+type DistanceSearch = PathSearch & { readonly weighted: boolean }
+
+/** Least distances from one end, as far as it has been searched. */
+type Side = {
+  readonly direction: Direction
+  /** The other end, which is entered whatever the filter says. */
+  readonly goal: number
+  readonly table: NodeTable
+  readonly nodes: number[]
+  readonly weights: number[]
+  readonly hops: number[]
+  /** Whether the distance is known for certain. */
+  readonly isFinal: boolean[]
+  readonly heap: Heap
+  /** What was made final last, at least as far away as all before it. */
+  last: number
+}
+
+type Best = { weight: number; hops: number }
+
 /**
- * Distances to `to`, by Dijkstra's algorithm (1959) against the direction of the search, up to that of
- * `from`; of nodes farther away it is known that they are at least as far. `null` when no path leads
- * there or the meter stopped it. Without weights, every edge weighs nothing and hops decide.
+ * Distances to `to`, by Dijkstra's algorithm (1959) from both ends (Nicholson 1966): exact around `to`, and
+ * elsewhere at least as large as the largest of these. How far it goes is decided by where the two
+ * searches meet; so a search from `from` by these bounds looks at little more than this one did. `null`
+ * when no path leads there or the meter stopped it. Without weights every edge weighs nothing.
  */
 export function distancesTo(
   view: GraphView,
-  search: PathSearch & { readonly weighted: boolean },
+  search: DistanceSearch,
   meter: Meter,
 ): Distances | null {
-  const { from, to, mask, filter, maxLength, weighted } = search
-  const direction = reversed(search.direction)
-  const table = view.workspace.reached
+  const { from, to, direction } = search
+  const { reached, alsoReached } = view.workspace
+  const near = newSide(view, from, to, direction, alsoReached)
+  const far = newSide(view, to, from, reversed(direction), reached)
+  const adjacency = new Adjacency(view, search.mask)
+  const best: Best = { weight: Number.POSITIVE_INFINITY, hops: Number.POSITIVE_INFINITY }
+  while (near.heap.size > 0 && far.heap.size > 0 && !haveMet(near, far, best)) {
+    const [side, other] = near.heap.size < far.heap.size ? [near, far] : [far, near]
+    settleNext(view, search, adjacency, side, other, best, meter)
+    if (meter.stopped !== null) return null
+  }
+  if (best.weight === Number.POSITIVE_INFINITY) return null
+  const { marks, mark } = reached
+  const slots = reached.slots()
+  const { nodes, weights, hops, isFinal, last } = far
+  const slotOf = (node: number): number => {
+    const slot = slots[node] ?? 0
+    return marks[node] === mark && isFinal[slot] ? slot : last
+  }
+  return {
+    weightFrom: (node) => weights[slotOf(node)] ?? 0,
+    hopsFrom: (node) => hops[slotOf(node)] ?? 0,
+    reached: near.nodes.length + nodes.length,
+  }
+}
+
+function newSide(
+  view: GraphView,
+  end: number,
+  goal: number,
+  direction: Direction,
+  table: NodeTable,
+): Side {
   table.begin(view.nodeNumbers)
-  const { marks, mark } = table
-  const slots = table.slots()
-  const nodes = [to]
-  const weights = [0]
-  const hops = [0]
-  const isFinal = [false]
-  marks[to] = mark
-  slots[to] = 0
+  table.marks[end] = table.mark
+  table.slots()[end] = 0
   const heap = new Heap()
   heap.push(0, 0, 0)
-  const adjacency = new Adjacency(view, mask)
-  for (let slot = heap.pop(); slot !== undefined; slot = heap.pop()) {
-    if (isFinal[slot]) continue
-    isFinal[slot] = true
-    const node = nodes[slot] ?? 0
-    const weightHere = weights[slot] ?? 0
-    const hopsHere = hops[slot] ?? 0
-    if (node === from) {
-      const finalSlot = (other: number): number => {
-        const at = slots[other] ?? 0
-        return marks[other] === mark && isFinal[at] ? at : slot
+  const labels = { nodes: [end], weights: [0], hops: [0], isFinal: [false] }
+  return { direction, goal, table, heap, last: 0, ...labels }
+}
+
+/** No path through what neither side has made final is better than the best that was found. */
+function haveMet(near: Side, far: Side, best: Best): boolean {
+  const weight = (near.weights[near.last] ?? 0) + (far.weights[far.last] ?? 0)
+  const hops = (near.hops[near.last] ?? 0) + (far.hops[far.last] ?? 0)
+  return weight > best.weight || (weight === best.weight && hops >= best.hops)
+}
+
+/** Makes the nearest node final, and looks at its edges. */
+function settleNext(
+  view: GraphView,
+  { filter, weighted, maxLength }: DistanceSearch,
+  adjacency: Adjacency,
+  side: Side,
+  other: Side,
+  best: Best,
+  meter: Meter,
+): void {
+  const { direction, goal, nodes, weights, hops, isFinal, heap } = side
+  const { marks, mark } = side.table
+  const slots = side.table.slots()
+  const slot = heap.pop() ?? 0
+  if (isFinal[slot]) return
+  isFinal[slot] = true
+  side.last = slot
+  const node = nodes[slot] ?? 0
+  const weightHere = weights[slot] ?? 0
+  const hopsThere = (hops[slot] ?? 0) + 1
+  if (hopsThere > maxLength) return
+  for (let way = direction === 'in' ? 1 : 0; way < (direction === 'out' ? 1 : 2); way += 1) {
+    adjacency.open(node, way === 0)
+    const { targets, start, end } = adjacency
+    if (meter.take(end - start) < end - start) return
+    for (let i = start; i < end; i += 1) {
+      const target = targets[i] ?? 0
+      if (filter !== null && target !== goal && !filter.passes(target)) continue
+      const weight = weighted ? weightHere + view.weightOf(adjacency.edgeAt(i)) : 0
+      if (Number.isNaN(weight)) continue
+      let known = slots[target] ?? 0
+      if (marks[target] !== mark) {
+        known = nodes.length
+        marks[target] = mark
+        slots[target] = known
+        nodes.push(target)
+        isFinal.push(false)
+      } else {
+        const former = weights[known] ?? 0
+        const isBetter = weight < former || (weight === former && hopsThere < (hops[known] ?? 0))
+        if (!isBetter) continue
       }
-      return {
-        weightFrom: (other) => weights[finalSlot(other)] ?? 0,
-        hopsFrom: (other) => hops[finalSlot(other)] ?? 0,
-        reached: nodes.length,
-      }
-    }
-    if (hopsHere === maxLength) continue
-    for (let way = direction === 'in' ? 1 : 0; way < (direction === 'out' ? 1 : 2); way += 1) {
-      adjacency.open(node, way === 0)
-      const { targets, start, end } = adjacency
-      if (meter.take(end - start) < end - start) return null
-      for (let i = start; i < end; i += 1) {
-        const target = targets[i] ?? 0
-        if (filter !== null && target !== from && !filter.passes(target)) continue
-        const weight = weighted ? weightHere + view.weightOf(adjacency.edgeAt(i)) : 0
-        if (Number.isNaN(weight)) continue
-        let known = slots[target] ?? 0
-        if (marks[target] !== mark) {
-          known = nodes.length
-          marks[target] = mark
-          slots[target] = known
-          nodes.push(target)
-          isFinal.push(false)
-        } else {
-          const former = weights[known] ?? 0
-          const isBetter =
-            weight < former || (weight === former && hopsHere + 1 < (hops[known] ?? 0))
-          if (!isBetter) continue
-        }
-        weights[known] = weight
-        hops[known] = hopsHere + 1
-        heap.push(known, weight, hopsHere + 1)
-      }
+      weights[known] = weight
+      hops[known] = hopsThere
+      heap.push(known, weight, hopsThere)
+      meet(other, target, weight, hopsThere, best)
     }
   }
-  return null
+}
+
+/** The other side may know how it goes on from a node, and how well. */
+function meet(other: Side, node: number, weightHere: number, hopsHere: number, best: Best): void {
+  if (other.table.marks[node] !== other.table.mark) return
+  const slot = other.table.slots()[node] ?? 0
+  const weight = weightHere + (other.weights[slot] ?? 0)
+  const hops = hopsHere + (other.hops[slot] ?? 0)
+  if (weight < best.weight || (weight === best.weight && hops < best.hops)) {
+    best.weight = weight
+    best.hops = hops
+  }
 }

@@ -45,7 +45,7 @@ export class GraphView {
 
   /** The number of the entity, or -1. `id` may be in upper case. */
   find(id: string): number {
-    const own = this.overlay.find(id.toLowerCase())
+    const own = this.overlay.find(id)
     if (own !== undefined) return own
     const node = findNode(this.base, id)
     return node >= 0 && this.overlay.isDeleted(node) ? -1 : node

@@ -49,7 +49,7 @@ export class Overlay {
   }
 
   find(id: string): number | undefined {
-    return this.#byId.size === 0 ? undefined : this.#byId.get(id)
+    return this.#byId.size === 0 ? undefined : this.#byId.get(id.toLowerCase())
   }
 
   isDeleted(node: number): boolean {

@@ -32,10 +32,14 @@ export function paths(view: GraphView, request: PathsRequest, now: Now): Paths {
     routes.push({ nodes: [search.from], vias: [], weight: 0, deviation: 0 })
   }
   if (!isEnough && meter.stopped === null) {
+    const { queue, backQueue, alsoReached } = view.workspace
+    queue.release()
+    backQueue.release()
     const distances = distancesTo(view, search, meter)
     if (distances) {
       reached = distances.reached
       addRoutes(view, search, distances, k, routes, meter)
+      alsoReached.release()
     }
   }
   const cost = meter.cost(view.seq, reached, found?.aheadEdges ?? 0)

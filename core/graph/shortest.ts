@@ -122,6 +122,7 @@ function grow(view: GraphView, search: PathSearch, side: Side, meter: Meter): Me
   const adjacency = new Adjacency(view, mask)
   const met: Met = new Map()
   const levelEnd = side.levels.at(-1) ?? 0
+  const most = view.nodeNumbers
   let queue: Uint32Array = side.queue.values
   for (let position = side.levels.at(-2) ?? 0; position < levelEnd; position += 1) {
     const node = queue[position] ?? 0
@@ -130,7 +131,7 @@ function grow(view: GraphView, search: PathSearch, side: Side, meter: Meter): Me
       adjacency.open(node, way === 0)
       const { targets, start, end } = adjacency
       if (meter.take(end - start) < end - start) return met
-      queue = side.queue.reserve(Math.min(ways.length + end - start, view.nodeNumbers))
+      queue = side.queue.reserve(Math.min(ways.length + end - start, most), most)
       for (let i = start; i < end; i += 1) {
         const target = targets[i] ?? 0
         if (marks[target] !== mark) {

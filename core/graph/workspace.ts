@@ -1,15 +1,23 @@
+const LEAST = 1024
+
 /** A growing list of numbers below 2³². */
 export class Numbers {
-  values = new Uint32Array(1024)
+  values = new Uint32Array(LEAST)
 
-  /** Makes room for `length` values. Whoever holds `values` takes it anew. */
-  reserve(length: number): Uint32Array {
+  /** Makes room for `length` values, of which there are `most` at most. Whoever holds `values` takes it anew. */
+  reserve(length: number, most: number = Number.POSITIVE_INFINITY): Uint32Array {
     if (this.values.length < length) {
-      const larger = new Uint32Array(Math.max(length, this.values.length * 2))
+      const doubled = Math.min(this.values.length * 2, most)
+      const larger = new Uint32Array(Math.max(length, doubled))
       larger.set(this.values)
       this.values = larger
     }
     return this.values
+  }
+
+  /** Lets go of what was reserved. */
+  release(): void {
+    this.values = new Uint32Array(LEAST)
   }
 }
 
@@ -33,6 +41,12 @@ export class NodeTable {
     this.mark += 1
   }
 
+  /** Lets go of what was reserved. */
+  release(): void {
+    this.marks = new Uint8Array(0)
+    this.#slots = new Uint32Array(0)
+  }
+
   /** Room for the numbers, which a plain search does without. Contents are kept by no search. */
   slots(): Uint32Array {
     if (this.#slots.length < this.marks.length) this.#slots = new Uint32Array(this.marks.length)
@@ -40,7 +54,10 @@ export class NodeTable {
   }
 }
 
-/** What searches write to, kept from one to the next: they follow one another, never overlap. */
+/**
+ * What searches write to, at most 13 bytes per node, kept from one to the next: they follow one another, never
+ * overlap. A search for several paths needs 14, and lets go of what is above.
+ */
 export class Workspace {
   readonly reached = new NodeTable()
   readonly alsoReached = new NodeTable()
