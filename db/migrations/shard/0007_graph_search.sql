@@ -91,6 +91,7 @@ DECLARE
   reached uuid[];
   looked bigint;
   next_ids uuid[];
+  next_numbers bigint[];
   next_from uuid[];
   next_seq bigint[];
   next_type text[];
@@ -119,7 +120,7 @@ BEGIN
       in_order := exact OR cardinality(ids) < max_listed;
       one_too_many := NULL;
       BEGIN
-        IF in_order THEN
+        IF in_order AND with_tree THEN
           WITH edge AS (
             SELECT row_number() OVER (ORDER BY f.place, e.arrives, e.created_seq) AS n,
               f.id, e.other, e.arrives, e.created_seq, e.type
@@ -140,13 +141,33 @@ BEGIN
           )
           SELECT (SELECT count(*) FROM edge),
             (SELECT x.n FROM entered x ORDER BY x.n OFFSET coalesce(room, 9007199254740991) LIMIT 1),
-            coalesce(array_agg(x.other ORDER BY x.n), '{}'),
-            array_agg(x.id ORDER BY x.n) FILTER (WHERE with_tree),
-            array_agg(x.created_seq ORDER BY x.n) FILTER (WHERE with_tree),
-            array_agg(x.type ORDER BY x.n) FILTER (WHERE with_tree),
-            array_agg(x.arrives ORDER BY x.n) FILTER (WHERE with_tree)
+            coalesce(array_agg(x.other ORDER BY x.n), '{}'), array_agg(x.id ORDER BY x.n),
+            array_agg(x.created_seq ORDER BY x.n), array_agg(x.type ORDER BY x.n),
+            array_agg(x.arrives ORDER BY x.n)
           INTO looked, one_too_many, next_ids, next_from, next_seq, next_type, next_in
           FROM edge x WHERE (x.n IN (SELECT y.n FROM entered y ORDER BY y.n LIMIT room)) IS TRUE;
+        ELSIF in_order THEN
+          SELECT coalesce(sum(g.size), 0),
+            coalesce(array_agg(g.other ORDER BY g.n) FILTER (WHERE g.is_new), '{}'),
+            array_agg(g.n ORDER BY g.n) FILTER (WHERE g.is_new)
+          INTO looked, next_ids, next_numbers
+          FROM (
+            SELECT x.other, min(x.n) AS n, count(*) AS size, min(x.n) <= max_edges - edges
+              AND x.other NOT IN (SELECT unnest(seen || reached))
+              AND (entity_types IS NULL OR (SELECT e.type FROM entities e
+                WHERE e.tenant_id = (SELECT tendril_tenant()) AND e.graph_id = (SELECT graph)
+                  AND e.id = x.other) = ANY (entity_types))
+              AND (candidates IS NULL OR (x.other IN (SELECT unnest(candidates))) IS TRUE) AS is_new
+            FROM (
+              SELECT row_number() OVER (ORDER BY f.place, e.arrives, e.created_seq) AS n, e.other
+              FROM unnest(piece) WITH ORDINALITY AS f(id, place)
+              CROSS JOIN LATERAL tendril_edges_of(graph, f.id, goes_out, goes_in, types) AS e
+              ORDER BY f.place, e.arrives, e.created_seq
+              LIMIT max_edges - edges + 1
+            ) x GROUP BY x.other
+          ) g;
+          one_too_many := next_numbers[room + 1];
+          next_ids := next_ids[:coalesce(room, cardinality(next_ids))];
         ELSE
           SELECT coalesce(sum(g.size), 0), coalesce(array_agg(g.other) FILTER (WHERE g.is_new), '{}')
           INTO looked, next_ids

@@ -35,7 +35,7 @@ async function explainingAs(tenant: string): Promise<void> {
   await superuser.connect()
   await superuser.query(`load 'auto_explain'`)
   await superuser.query(`set auto_explain.log_min_duration = 0; set auto_explain.log_format = json;
-    set auto_explain.log_nested_statements = on; set client_min_messages = log`)
+    set auto_explain.log_nested_statements = on; set auto_explain.log_analyze = on; set client_min_messages = log`)
   superuser.on('notice', ({ message = '' }) => {
     const json = /plan:\s*(\{.*\})/s.exec(message)?.[1]
     if (json !== undefined) scans.push(...scansOf(JSON.parse(json).Plan))
@@ -48,6 +48,7 @@ const node = z.looseObject({
   'Node Type': z.string(),
   'Relation Name': z.string().optional(),
   'Index Cond': z.string().optional(),
+  'Actual Loops': z.number(),
   Plans: z.array(z.unknown()).optional(),
 })
 
@@ -55,7 +56,8 @@ function scansOf(plan: unknown): Scan[] {
   const { Plans = [], ...own } = node.parse(plan)
   const table = own['Relation Name']
   const below = Plans.flatMap(scansOf)
-  if (table === undefined) return below
+  // What was never carried out stands below a condition that was false.
+  if (table === undefined || own['Actual Loops'] === 0) return below
   return [{ node: own['Node Type'], table, condition: own['Index Cond'] ?? '' }, ...below]
 }
 
