@@ -61,7 +61,7 @@ export function bestRoute(
         if (filter !== null && target !== to && !filter.passes(target)) continue
         const hopsThere = hopsHere + 1
         const hopsInAll = hopsThere + distances.hopsFrom(target)
-        if (hopsInAll > maxLength) continue
+        if (hopsInAll > maxLength || hopsInAll === Number.POSITIVE_INFINITY) continue
         const edge = adjacency.edgeAt(i)
         const via = edge * 2 + side
         if (node === from && shut.has(via)) continue

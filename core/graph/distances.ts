@@ -6,7 +6,10 @@ import type { Meter } from './meter.ts'
 import { type PathSearch, reversed } from './shortest.ts'
 import type { NodeTable } from './workspace.ts'
 
-/** Lower bounds of what is left from a node to the end of a search: weight first, then edges. */
+/**
+ * Lower bounds of what is left from a node to the end of a search: weight first, then edges. Infinite where
+ * no path leads on.
+ */
 export type Distances = {
   readonly weightFrom: (node: number) => number
   readonly hopsFrom: (node: number) => number
@@ -36,15 +39,18 @@ type Best = { weight: number; hops: number }
 /**
  * Distances to `to`, by Dijkstra's algorithm (1959) from both ends (Nicholson 1966): exact around `to`, and
  * elsewhere at least as large as the largest of these. How far it goes is decided by where the two
- * searches meet; so a search from `from` by these bounds looks at little more than this one did. `null`
- * when no path leads there or the meter stopped it. Without weights every edge weighs nothing.
+ * searches meet: a search from `from` by these bounds looks at little more than this one did. For `k`
+ * paths there are some `k` · length such searches, and what is known around `to` makes each of them
+ * cheaper as it grows; it grows by the root of their number, where the sum is least. `null` when no path leads there or the meter stopped it. Without weights every edge weighs nothing.
  */
 export function distancesTo(
   view: GraphView,
   search: DistanceSearch,
+  k: number,
   meter: Meter,
 ): Distances | null {
   const { from, to, direction } = search
+  const edgesBefore = meter.edges
   const { reached, alsoReached } = view.workspace
   const near = newSide(view, from, to, direction, alsoReached)
   const far = newSide(view, to, from, reversed(direction), reached)
@@ -55,19 +61,34 @@ export function distancesTo(
     settleNext(view, search, adjacency, side, other, best, meter)
     if (meter.stopped !== null) return null
   }
-  if (best.weight === Number.POSITIVE_INFINITY) return null
+  // A weight may add up to more than a number holds; hops never do.
+  if (best.hops === Number.POSITIVE_INFINITY) return null
+  const searches = k === 1 ? 1 : k * best.hops
+  const wanted = meter.edges + (meter.edges - edgesBefore) * (Math.sqrt(searches) - 1)
+  const allowed = meter.edges + (meter.maxEdges - meter.edges) / 2
+  const enough = Math.min(wanted, allowed)
+  while (meter.edges < enough && far.heap.size > 0 && !isFinalAt(far, from)) {
+    settleNext(view, search, adjacency, far, near, best, meter)
+    if (meter.stopped !== null) return null
+  }
   const { marks, mark } = reached
   const slots = reached.slots()
   const { nodes, weights, hops, isFinal, last } = far
+  // Once all is known that leads to the end, what is not among it does not.
+  const elsewhere = far.heap.size === 0 ? -1 : last
   const slotOf = (node: number): number => {
     const slot = slots[node] ?? 0
-    return marks[node] === mark && isFinal[slot] ? slot : last
+    return marks[node] === mark && isFinal[slot] ? slot : elsewhere
   }
   return {
-    weightFrom: (node) => weights[slotOf(node)] ?? 0,
-    hopsFrom: (node) => hops[slotOf(node)] ?? 0,
+    weightFrom: (node) => weights[slotOf(node)] ?? Number.POSITIVE_INFINITY,
+    hopsFrom: (node) => hops[slotOf(node)] ?? Number.POSITIVE_INFINITY,
     reached: near.nodes.length + nodes.length,
   }
+}
+
+function isFinalAt({ table, isFinal }: Side, node: number): boolean {
+  return table.marks[node] === table.mark && isFinal[table.slots()[node] ?? 0] === true
 }
 
 function newSide(

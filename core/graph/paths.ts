@@ -35,7 +35,7 @@ export function paths(view: GraphView, request: PathsRequest, now: Now): Paths {
     const { queue, backQueue, alsoReached } = view.workspace
     queue.release()
     backQueue.release()
-    const distances = distancesTo(view, search, meter)
+    const distances = distancesTo(view, search, k, meter)
     if (distances) {
       reached = distances.reached
       addRoutes(view, search, distances, k, routes, meter)

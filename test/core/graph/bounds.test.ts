@@ -55,6 +55,29 @@ describe('a request', () => {
   })
 })
 
+describe('an engine', () => {
+  it('answers alike however many searches went before', async () => {
+    const engine = engineOf(RING)
+    const request = { starts: [idOf(0)], depth: 3 }
+    const { entities } = await engine.traverse(request)
+    for (let round = 0; round < 600; round += 1) {
+      // Whatever a search leaves behind in the tables that all of them share.
+      await engine.component({ entity: idOf(round % 10), maxEdges: round % 20 })
+      await engine.paths({ from: idOf(round % 10), to: idOf(3), k: 2, maxEdges: round % 30 })
+      expect((await engine.traverse(request)).entities, `round ${round}`).toEqual(entities)
+    }
+  })
+})
+
+describe('a path', () => {
+  it('may weigh more than a number holds, and is a path all the same', async () => {
+    const relationships = RING.relationships.map((edge) => ({ ...edge, weight: 1e308 }))
+    const request = { from: idOf(0), to: idOf(5), weighted: true, k: 2 }
+    const { paths } = await engineOf({ ...RING, relationships }).paths(request)
+    expect(paths.map(({ weight, hops }) => [weight, hops.length])).toEqual([[Infinity, 5]])
+  })
+})
+
 describe('a search that would cost too much', () => {
   const bounds = { maxEdges: 3, onCap: 'error' } as const
   it.each<[string, Ask]>([
