@@ -1,4 +1,4 @@
-import type { Edge, EntityName } from '../../../core/graph/engine.ts'
+import type { Edge, EntityName, Hop } from '../../../core/graph/engine.ts'
 import type { JsonObject } from '../../../core/json.ts'
 
 /** A graph as engines are given it. `weight`: what the weight property of the edge holds, if anything. */
@@ -32,4 +32,9 @@ export function contentsOf(
     return { createdSeq: count + i + 1, type, from: idOf(from), to: idOf(to), weight }
   })
   return { seq: count + pairs.length, entities, edges }
+}
+
+/** A hop by the numbers of a test. */
+export function hop(createdSeq: number, passed: 'out' | 'in', from: number, type = 'x'): Hop {
+  return { createdSeq, type, passed, from: idOf(from) }
 }

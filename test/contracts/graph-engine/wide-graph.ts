@@ -7,13 +7,14 @@ const GOAL = 1
 
 /**
  * A start that leads to hundreds of entities, each of which leads by another one to the goal: levels that
- * engines do not take in one piece, and still few enough paths to list.
+ * engines do not take in one piece, and still few enough paths to list. Weights are below `heaviest`; 0
+ * makes all paths of as many edges equal.
  */
-export function wideGraph(random: () => number): GraphContents {
+export function wideGraph(heaviest: number, random: () => number): GraphContents {
   const some = () => Math.floor(random() * WIDTH)
   const near = (n: number) => 2 + n
   const far = (n: number) => 2 + WIDTH + n
-  const weight = () => Math.floor(random() * 40) / 4
+  const weight = () => Math.floor(random() * 4 * heaviest) / 4
   const pairs = Array.from({ length: WIDTH }, (_, n) => [
     [START, near(n), 'x', weight()] as const,
     [near(n), far(some()), random() < 0.3 ? 'y' : 'x', weight()] as const,
