@@ -61,7 +61,8 @@ export function distancesTo(
     settleNext(view, search, adjacency, side, other, best, meter)
     if (meter.stopped !== null) return null
   }
-  if (best.weight === Number.POSITIVE_INFINITY) return null
+  // A weight may add up to more than a number holds; hops never do.
+  if (best.hops === Number.POSITIVE_INFINITY) return null
   const searches = k === 1 ? 1 : k * best.hops
   const wanted = meter.edges + (meter.edges - edgesBefore) * (Math.sqrt(searches) - 1)
   const allowed = meter.edges + (meter.maxEdges - meter.edges) / 2

@@ -69,6 +69,15 @@ describe('an engine', () => {
   })
 })
 
+describe('a path', () => {
+  it('may weigh more than a number holds, and is a path all the same', async () => {
+    const relationships = RING.relationships.map((edge) => ({ ...edge, weight: 1e308 }))
+    const request = { from: idOf(0), to: idOf(5), weighted: true, k: 2 }
+    const { paths } = await engineOf({ ...RING, relationships }).paths(request)
+    expect(paths.map(({ weight, hops }) => [weight, hops.length])).toEqual([[Infinity, 5]])
+  })
+})
+
 describe('a search that would cost too much', () => {
   const bounds = { maxEdges: 3, onCap: 'error' } as const
   it.each<[string, Ask]>([

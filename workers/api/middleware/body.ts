@@ -55,6 +55,13 @@ export async function discardBody(request: Request): Promise<void> {
 const SEND_JSON = 'send application/json'
 
 async function limitedText(request: Request, isImport: boolean): Promise<string> {
+  // What says how long it is cannot be longer, and is read at once: several times as fast.
+  const length = request.headers.get('content-length')
+  const isShort = length !== null && Number(length) <= MAX_BODY_BYTES
+  return textOf(isShort ? await request.arrayBuffer() : await limitedBytes(request, isImport))
+}
+
+async function limitedBytes(request: Request, isImport: boolean): Promise<ArrayBuffer> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of request.body ?? []) {
@@ -68,10 +75,12 @@ async function limitedText(request: Request, isImport: boolean): Promise<string>
     const message = `a body may have at most ${MAX_BODY_BYTES} bytes${hint}`
     throw new AppError('payload_too_large', message)
   }
+  return new Blob(chunks).arrayBuffer()
+}
+
+function textOf(bytes: ArrayBuffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(
-      await new Blob(chunks).arrayBuffer(),
-    )
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
   } catch {
     // Only `decode` throws here, and only for bytes that are not UTF-8.
     throw new AppError('malformed_request', 'the body is not UTF-8')

@@ -138,6 +138,7 @@ export function queryAnswer<T extends Answered>(
   shown: (queried: Queried<T>) => unknown,
 ): Response {
   const { engine, ms } = value.found.cost
-  c.header('server-timing', `graph;dur=${ms.toFixed(1)};desc="${engine}"`)
-  return graphAnswer(c, { value: shown(value), ...at })
+  const response = graphAnswer(c, { value: shown(value), ...at })
+  response.headers.append('server-timing', `graph;dur=${ms.toFixed(1)};desc="${engine}"`)
+  return response
 }

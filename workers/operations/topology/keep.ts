@@ -21,7 +21,10 @@ async function load({ context, log, need, name }: Reading, historyId: string): P
   try {
     const shard = services.shard(graph.shardId)
     const { weightKeys } = need
-    const loaded = await loadTopology({ shard, graph, historyId, weightKeys, store, budgetBytes })
+    const loaded = await loadTopology({
+      ...{ shard, graph, historyId, weightKeys, store, budgetBytes },
+      now: log.now,
+    })
     if (loaded === 'moved') return shelf.failed(name, log.now())
     if (loaded === 'too_large' || !shelf.held.keep(name, loaded)) {
       return shelf.tooLarge(name, log.now())
@@ -38,8 +41,8 @@ export function rebuildIfNeeded(reading: Reading, held: HeldTopology): void {
   if (!shouldRebuild(held.view)) return
   const { context, log, need, name } = reading
   const { shelf, store } = context.services.topologies
-  if (!shelf.mayLoad(name, log.now())) return
   if (held.view.base.buffer.byteLength > MAX_REBUILT_BYTES) return
+  if (!shelf.mayLoad(name, log.now())) return
   log.waiting.waitUntil(afterAnswer(rebuilt))
 
   async function rebuilt(): Promise<void> {

@@ -2,6 +2,7 @@ import { GraphView } from '../../../core/graph/graph-view.ts'
 import type { Topology } from '../../../core/graph/topology.ts'
 import type { GraphAddress } from '../../../core/log/address.ts'
 import type { Database } from '../../../db/client.ts'
+import { bringForward } from './bring-forward.ts'
 import { buildTopology } from './build.ts'
 import type { HeldTopology } from './held.ts'
 import type { TopologyStore } from './store.ts'
@@ -20,6 +21,7 @@ export type Loading = {
   /** `null`: there is nowhere to keep them. */
   readonly store: TopologyStore | null
   readonly budgetBytes: number
+  readonly now: () => number
 }
 
 /** `too_large`: for the budget, or to be built here and nobody has built it yet. */
@@ -34,7 +36,9 @@ export async function loadTopology(loading: Loading): Promise<LoadOutcome> {
   if (store && stored) {
     if (stored.bytes > budgetBytes) return 'too_large'
     const topology = await store.load(stored)
-    if (topology?.meta.history === historyId) return held(topology)
+    const found = topology?.meta.history === historyId ? held(topology) : null
+    // What has fallen too far behind its graph is of no use to anybody.
+    if (found && (await bringForward(found, loading))) return found
   }
   const topology = await buildTopology(shard, graph, {
     weightKeys,

@@ -1,9 +1,8 @@
-import { Readable, type Transform } from 'node:stream'
-import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
 import { loadTopology } from '../../../core/graph/load.ts'
 import type { Topology } from '../../../core/graph/topology.ts'
 import { TopologyError } from '../../../core/graph/topology-error.ts'
 import type { GraphAddress } from '../../../core/log/address.ts'
+import { compressed, decompressedStream } from './zstd.ts'
 
 /** Where files are: what is used here of an R2 bucket. */
 export type TopologyFiles = {
@@ -37,10 +36,6 @@ export type TopologyStore = {
 const MAX_EDGE_BYTES = 64 * 1024 * 1024
 /** The name of a file is good for ever: another seq is another file. */
 const EDGE_SECONDS = 24 * 3_600
-const ZSTD_LEVEL = 3
-
-/** How much is compressed at a time. */
-const PIECE_BYTES = 1024 * 1024
 
 /**
  * Topologies as zstd frames (RFC 8878) at `topologies/<tenant>/<graph>/<history>/<seq>`, and beside
@@ -72,7 +67,7 @@ export function topologyStore(files: TopologyFiles, edge: EdgeCopies | null): To
       if (former && former.seq >= topology.seq) return
       const key = `${folder}/${topology.seq}`
       const bytes = topology.buffer.byteLength
-      await files.put(key, await compressed(topology.buffer))
+      await files.put(key, await compressed(new Uint8Array(topology.buffer)))
       await files.put(`${folder}/latest`, JSON.stringify({ seq: topology.seq, key, bytes }))
       if (former) await files.delete(former.key)
     },
@@ -100,50 +95,9 @@ function edgeResponse(body: ReadableStream): Response {
   return new Response(body, { headers: { 'cache-control': `max-age=${EDGE_SECONDS}` } })
 }
 
-/**
- * Piece by piece: workerd's `zstdCompress`, which takes the whole at once, fails with `Unexpected end of
- * file` for large buffers.
- */
-async function compressed(buffer: ArrayBuffer): Promise<Uint8Array> {
-  const params = { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL }
-  const compress = createZstdCompress({ params })
-  const fed = feed(piecesOf(buffer), compress)
-  const pieces: Uint8Array[] = []
-  for await (const piece of compress) pieces.push(piece as Uint8Array)
-  await fed
-  return Buffer.concat(pieces)
-}
-
-function* piecesOf(buffer: ArrayBuffer): Generator<Uint8Array> {
-  for (let at = 0; at < buffer.byteLength; at += PIECE_BYTES) {
-    yield new Uint8Array(buffer, at, Math.min(PIECE_BYTES, buffer.byteLength - at))
-  }
-}
-
 /** Into one buffer of the size that it will have: never twice in memory. */
 async function decompressed(body: ReadableStream, bytes: number): Promise<Topology> {
-  const decompress = createZstdDecompress()
-  const fed = feed(body, decompress)
-  const topology = await loadTopology(
-    Readable.toWeb(decompress) as unknown as ReadableStream,
-    bytes,
-  )
-  await fed
-  return topology
-}
-
-async function feed(
-  pieces: Iterable<Uint8Array> | ReadableStream<Uint8Array>,
-  into: Transform,
-): Promise<void> {
-  try {
-    for await (const piece of pieces) {
-      if (!into.write(piece)) await new Promise((resolve) => into.once('drain', resolve))
-    }
-    into.end()
-  } catch (error) {
-    into.destroy(error instanceof Error ? error : new Error(String(error)))
-  }
+  return loadTopology(decompressedStream(body), bytes)
 }
 
 /** Of another layout, cut off or spoilt: built anew, as if it were not there. */

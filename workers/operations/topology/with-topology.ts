@@ -121,11 +121,14 @@ async function findCurrent(reading: Reading, first: Known): Promise<Current | nu
     if (need.others.length > 0 || !isGoodEnough(reading, held, wanted)) {
       const brought = await forward(reading, held)
       isRead = true
-      if (brought === false || !shelf.keep(name, held)) {
-        shelf.drop(name)
+      const isThere = shelf.get(name) === held
+      if (brought === false || (isThere && !shelf.keep(name, held))) {
+        if (isThere) shelf.drop(name)
         loadInBackground(reading, known.historyId)
         return null
       }
+      // Built anew meanwhile, or it had to make room.
+      if (!isThere) continue
       // A read that was joined may have begun long before, and others go on meanwhile.
       const isOfOneSeq = need.others.length === 0 || brought.seq === held.view.seq
       if (!isOfOneSeq || !isGoodEnough(reading, held, wanted)) continue

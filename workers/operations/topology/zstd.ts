@@ -1,0 +1,46 @@
+import { Readable, type Transform } from 'node:stream'
+import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
+
+/** How much is compressed at a time. */
+const PIECE_BYTES = 1024 * 1024
+const ZSTD_LEVEL = 3
+
+/**
+ * Piece by piece: workerd's `zstdCompress`, which takes the whole at once, fails with `Unexpected end of
+ * file` for large buffers.
+ */
+export async function compressed(bytes: Uint8Array): Promise<Uint8Array> {
+  const params = { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL }
+  const compress = createZstdCompress({ params })
+  const fed = feed(piecesOf(bytes), compress)
+  const pieces: Uint8Array[] = []
+  for await (const piece of compress) pieces.push(piece as Uint8Array)
+  await fed
+  return Buffer.concat(pieces)
+}
+
+function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES)
+    yield bytes.subarray(at, at + PIECE_BYTES)
+}
+
+/** The stream of what a zstd frame (RFC 8878) holds; it fails where the frame is cut off or spoilt. */
+export function decompressedStream(body: ReadableStream): ReadableStream<Uint8Array> {
+  const decompress = createZstdDecompress()
+  void feed(body, decompress)
+  return Readable.toWeb(decompress) as unknown as ReadableStream<Uint8Array>
+}
+
+async function feed(
+  pieces: Iterable<Uint8Array> | ReadableStream<Uint8Array>,
+  into: Transform,
+): Promise<void> {
+  try {
+    for await (const piece of pieces) {
+      if (!into.write(piece)) await new Promise((resolve) => into.once('drain', resolve))
+    }
+    into.end()
+  } catch (error) {
+    into.destroy(error instanceof Error ? error : new Error(String(error)))
+  }
+}
