@@ -21,6 +21,7 @@ const COPY = 'core/log/watermarks-copy.ts'
 const MARKS = 'core/log/watermarks.ts'
 const READ_TAGS = 'core/log/read-tags.ts'
 const ISOLATE = 'test/consistency/simulator/isolate.ts'
+const UNCHANGED = 'core/cache/unchanged.ts'
 const RUNNER = 'durable-objects/graph-log/runner.ts'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -141,6 +142,21 @@ export const MUTANTS: readonly Mutant[] = [
     'knownAt: began',
     'knownAt: log.now()',
   ),
+  replacing(
+    'ETags: of a version before the last',
+    UNCHANGED,
+    'isVersion ? seq === last : seq >= last',
+    'true',
+  ),
+  replacing('ETags: ahead of the head that was told', UNCHANGED, ' && seq <= copy.head', ''),
+  replacing('ETags: of any history', UNCHANGED, 'isOfHistory(history, historyId)', 'true'),
+  replacing(
+    'memory at once: ahead of the head that was told',
+    READ,
+    ' || held.seq > copy.head',
+    '',
+  ),
+  replacing('memory at once: not current', READ, 'if (held.upTo < copy.head) return null', ''),
   replacing('R8: any age', 'core/cache/age.ts', ' && arrivedAt - knownAt <= maxAgeMs', ''),
   replacing(
     'strong reads rely on young watermarks',

@@ -6,7 +6,13 @@ import type { CommitAnswer, GraphRequest } from '../../../core/log/requests.ts'
 import type { Random } from '../../durable-objects/graph-log/histories/random.ts'
 import type { Operation, Write } from '../history.ts'
 import { type Command, operationsOf } from './commands.ts'
-import { type Isolate, IsolateContext, type ReadManner, type Surroundings } from './isolate.ts'
+import {
+  type Isolate,
+  IsolateContext,
+  type Kept,
+  type ReadManner,
+  type Surroundings,
+} from './isolate.ts'
 import { observe, type Value } from './load.ts'
 import type { Query } from './queries.ts'
 import { type Seen, someCommands, someQueries } from './requests.ts'
@@ -39,6 +45,8 @@ export class Client {
   readonly #clients: Clients
   readonly #random: Random
   readonly #seen = new Map<number, Seen>()
+  /** The last answer to each query that was the only one of its read. */
+  readonly #kept = new Map<string, Kept>()
   /** The call that is waited for, and what makes its client give up. */
   #waiting: { readonly since: number; readonly lose: () => void } | null = null
   #schemaSeq = 0
@@ -87,7 +95,7 @@ export class Client {
     const consistency = this.#someConsistency()
     const { bookmark, after } = this.mark
     const { settledHistory } = this.#clients
-    const manner = this.#someManner()
+    const manner = this.#someManner(queries)
     const call = this.#begin()
     const answer = await this.#send((context) =>
       context.read(queries, consistency, bookmark, manner),
@@ -242,16 +250,24 @@ export class Client {
     return { level, boundMs, staleIfErrorMs: random.chance(0.5) ? 0 : random.pick([100, 10_000]) }
   }
 
-  #someManner(): ReadManner {
+  #someManner(queries: readonly Query[]): ReadManner {
     const random = this.#random
+    const mayKeep = queries.length === 1 && random.chance(0.4)
     return {
+      kept: (mayKeep && this.#kept.get(JSON.stringify(queries[0]))) || null,
       isUncached: random.chance(0.05),
       prefetchMs: random.chance(0.3) ? random.pick([0, 5, 300]) : null,
     }
   }
 
-  #remember(queries: readonly Query[], { values }: ReadAnswer<Value>): void {
+  #remember(queries: readonly Query[], { values, seq, historyId }: ReadAnswer<Value>): void {
     const { universe } = this.#clients.surroundings
+    const [query, value] = [queries[0], values[0]]
+    if (queries.length === 1 && query && value) {
+      const version = 'version' in value ? value.version : seq
+      const etag = { seq: version, history: historyId.slice(0, 8) }
+      this.#kept.set(JSON.stringify(query), { etag, value })
+    }
     for (const [i, query] of queries.entries()) {
       const value = values[i]
       if ((query.of !== 'entity' && query.of !== 'relationship') || !value) continue

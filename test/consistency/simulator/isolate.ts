@@ -11,13 +11,15 @@ import { LogView } from '../../../core/cache/log-view.ts'
 import { MemoryTier } from '../../../core/cache/memory.ts'
 import { prefetch, read } from '../../../core/cache/read.ts'
 import { SingleFlight, type Waiting } from '../../../core/cache/single-flight.ts'
+import { unchanged } from '../../../core/cache/unchanged.ts'
 import { AppError } from '../../../core/errors.ts'
 import type { Consistency } from '../../../core/log/consistency.ts'
+import type { Etag } from '../../../core/log/etag.ts'
 import type { CommitAnswer, GraphRequest } from '../../../core/log/requests.ts'
 import { committed } from '../../../durable-objects/graph-log/committed.ts'
 import type { LogRunner } from '../../../durable-objects/graph-log/runner.ts'
 import type { Random } from '../../durable-objects/graph-log/histories/random.ts'
-import { load, type Value } from './load.ts'
+import { load, tagsBefore, type Value } from './load.ts'
 import type { LogObject } from './log-object.ts'
 import { EPOCH_MS, type Primary } from './primary.ts'
 import type { Query } from './queries.ts'
@@ -66,11 +68,16 @@ export class Isolate {
   }
 }
 
+/** An answer that a client has, with the tag it came with. */
+export type Kept = { readonly value: Value; readonly etag: Etag }
+
 /** How a request reads, beside what its client asks for. */
 export type ReadManner = {
   readonly isUncached: boolean
   /** How long before the read itself the watermarks are asked for; `null`: they are not. */
   readonly prefetchMs: number | null
+  /** What the client has of a query that is the only one. */
+  readonly kept: Kept | null
 }
 
 /** What belongs to one request; when it is gone, nothing that it waits for comes back. */
@@ -151,7 +158,7 @@ export class IsolateContext {
     queries: readonly Query[],
     consistency: Consistency,
     bookmark: Freshness['bookmark'],
-    { isUncached, prefetchMs }: ReadManner,
+    { isUncached, prefetchMs, kept }: ReadManner,
   ): Promise<ReadAnswer<Value>> {
     const reader = this.#reader()
     const freshness = { consistency, bookmark, arrivedAt: this.arrivedAt }
@@ -159,11 +166,28 @@ export class IsolateContext {
       prefetch(reader, freshness)
       await this.after(prefetchMs, () => undefined)
     }
+    const same = kept && (await this.#unchanged(reader, freshness, queries[0], kept))
+    if (same) return same
     return read<Value>(reader, {
       ...{ ...freshness, isUncached, kind: KINDS[queries[0]?.of ?? 'entity'] },
       names: queries.map(nameOf),
       load: (indexes) => this.load(indexes.flatMap((i) => queries[i] ?? [])),
     })
+  }
+
+  async #unchanged(
+    reader: LogReader,
+    freshness: Freshness,
+    query: Query | undefined,
+    { etag, value }: Kept,
+  ): Promise<ReadAnswer<Value> | null> {
+    const tags = query && tagsBefore(query, this.isolate.surroundings.universe)
+    if (!query || !tags) return null
+    const isVersion = query.of === 'entity' || query.of === 'relationship'
+    const same = await unchanged(reader, freshness, { etags: [etag], tags, isVersion }).catch(
+      () => null,
+    )
+    return same && { ...same, values: [value] }
   }
 
   /** A write, from whose answer this isolate learns what changed; as in workers/services.ts. */

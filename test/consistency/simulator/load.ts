@@ -71,6 +71,30 @@ export function load(graph: ModelGraph, query: Query, universe: Universe): Loade
   }
 }
 
+/**
+ * What a query looks at, where that is known before: then a client that has its answer can be told so
+ * without a look at the value. Neighbours are known only when they were read.
+ */
+export function tagsBefore(query: Query, { entityIds, relationshipIds }: Universe) {
+  switch (query.of) {
+    case 'entity':
+      return recordTags({ id: entityIds[query.place] ?? '' })
+    case 'relationship':
+      return recordTags({ id: relationshipIds[query.place - FIRST_RELATIONSHIP] ?? '' })
+    case 'entities':
+      return listTags({ ...NO_CONDITION, type: query.type })
+    case 'relationships': {
+      const fromId = query.from === null ? null : (entityIds[query.from] ?? '')
+      const toId = query.to === null ? null : (entityIds[query.to] ?? '')
+      return listTags({ type: query.type, externalId: null, fromId, toId })
+    }
+    case 'types':
+      return typesTags()
+    default:
+      return null
+  }
+}
+
 /** The same numbers as `project` gives, from what was answered. */
 export function observe(query: Query, value: Value, universe: Universe): number[] {
   switch (query.of) {
