@@ -139,8 +139,8 @@ export const MUTANTS: readonly Mutant[] = [
   replacing(
     'R8: loads as young as their end',
     'core/cache/load-and-store.ts',
-    'knownAt: began',
-    'knownAt: log.now()',
+    'return { began, result }',
+    'return { began: log.now(), result }',
   ),
   replacing(
     'ETags: of a version before the last',
