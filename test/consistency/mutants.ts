@@ -148,7 +148,6 @@ export const MUTANTS: readonly Mutant[] = [
     'isVersion ? seq === last : seq >= last',
     'true',
   ),
-  replacing('ETags: ahead of the head that was told', UNCHANGED, ' && seq <= copy.head', ''),
   replacing('ETags: of any history', UNCHANGED, 'isOfHistory(history, historyId)', 'true'),
   replacing(
     'memory at once: ahead of the head that was told',
