@@ -16,6 +16,8 @@ export type Distances = {
   readonly reached: number
 }
 
+const LEAST_MORE_EDGES = 100_000
+
 type DistanceSearch = PathSearch & { readonly weighted: boolean }
 
 /** Least distances from one end, as far as it has been searched. */
@@ -64,7 +66,8 @@ export function distancesTo(
   // A weight may add up to more than a number holds; hops never do.
   if (best.hops === Number.POSITIVE_INFINITY) return null
   const searches = k === 1 ? 1 : k * best.hops
-  const wanted = meter.edges + (meter.edges - edgesBefore) * (Math.sqrt(searches) - 1)
+  const spent = meter.edges - edgesBefore
+  const wanted = meter.edges + Math.min(spent * (searches - 1), moreEdges(spent, searches))
   const allowed = meter.edges + (meter.maxEdges - meter.edges) / 2
   const enough = Math.min(wanted, allowed)
   while (meter.edges < enough && far.heap.size > 0 && !isFinalAt(far, from)) {
@@ -85,6 +88,11 @@ export function distancesTo(
     hopsFrom: (node) => hops[slotOf(node)] ?? Number.POSITIVE_INFINITY,
     reached: near.nodes.length + nodes.length,
   }
+}
+
+/** Where ends are close, other paths are often much longer: a little is always worth its while. */
+function moreEdges(spent: number, searches: number): number {
+  return Math.max(spent * (Math.sqrt(searches) - 1), LEAST_MORE_EDGES)
 }
 
 function isFinalAt({ table, isFinal }: Side, node: number): boolean {
