@@ -8,6 +8,7 @@ import { prepareRows } from '../../../db/commit/payload.ts'
 import { accessByActor } from '../../../db/queries/access.ts'
 import { LogRunner } from '../../../durable-objects/graph-log/runner.ts'
 import { type Context, internalContext } from '../../../workers/context.ts'
+import { topologyShelf } from '../../../workers/isolate.ts'
 import type { JobToSend } from '../../../workers/jobs/messages.ts'
 import type { Services } from '../../../workers/services.ts'
 import { MemoryFiles } from '../../fakes/memory-files.ts'
@@ -52,9 +53,7 @@ export async function newInstallation() {
     ledger: null,
     waitUntil: () => {},
     sendPointer: () => Promise.reject(new Error('no job works for a consumer')),
-    get topologies(): never {
-      throw new Error('no job here searches a graph')
-    },
+    topologies: { shelf: topologyShelf(0), store: null },
   }
 
   /** A tenant with a key of the role owner. */
