@@ -24,3 +24,18 @@ export const TTL_MS: Readonly<Record<CacheKind, number>> = {
   /** Each has an end of its own, at the latest then. */
   derived: 24 * HOUR_MS,
 }
+
+/**
+ * Part of an isolate's memory that values of a kind may take at most. Records may have all of it: what
+ * nobody else needs would be wasted otherwise. Pages and neighbours are large and change often, and must
+ * not drive the records out.
+ */
+export const MEMORY_SHARE: Readonly<Record<CacheKind, number>> = {
+  entity: 1,
+  relationship: 1,
+  list: 1 / 2,
+  neighbors: 1 / 4,
+  types: 1 / 4,
+  access: 1 / 8,
+  derived: 1 / 4,
+}

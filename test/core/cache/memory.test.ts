@@ -64,6 +64,38 @@ describe('the memory of an isolate', () => {
     expect(memory.get('entity')).toBeUndefined()
   })
 
+  it('lets no kind but records have all of it', () => {
+    const evictions: string[] = []
+    const memory = new MemoryTier(
+      MAX_BYTES,
+      () => 0,
+      (key, kind) => evictions.push(`${kind} ${key}`),
+    )
+    memory.set('record', held())
+    for (let i = 0; i < 200; i += 1) {
+      memory.set(`list ${i}`, held({ kind: 'list' }))
+      memory.get('list 0')
+    }
+    expect(memory.sizes(() => true).get('list')?.bytes).toBeLessThanOrEqual(MAX_BYTES / 2)
+    expect(memory.sizes(() => true).get('list')?.values).toBe(memory.count - 1)
+    expect(memory.get('record')).toBeDefined()
+    // The least recently used of the kind goes, though the record was not used for longer.
+    expect(memory.get('list 0')).toBeDefined()
+    expect(memory.get('list 1')).toBeUndefined()
+    expect(memory.get('list 199')).toBeDefined()
+    expect(evictions[0]).toBe('list list 1')
+    expect(memory.evicted).toBe(evictions.length)
+    expect(memory.evicted).toBe(201 - memory.count)
+  })
+
+  it('gives a kind back what others drove out of it', () => {
+    const memory = new MemoryTier(MAX_BYTES, () => 0)
+    for (let i = 0; i < 30; i += 1) memory.set(`list ${i}`, held({ kind: 'list' }))
+    for (let i = 0; i < 200; i += 1) memory.set(`record ${i}`, held())
+    for (let i = 0; i < 30; i += 1) memory.set(`list ${i}`, held({ kind: 'list' }))
+    for (let i = 0; i < 30; i += 1) expect(memory.get(`list ${i}`)).toBeDefined()
+  })
+
   it('deletes what it is told to', () => {
     const memory = new MemoryTier(MAX_BYTES, () => 0)
     memory.set('key', held())
