@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
+import { zstdDecompress } from 'node:zlib'
+import { compressed } from '../zstd.ts'
 import type { Entry } from './entry.ts'
 
 /**
@@ -10,12 +11,10 @@ export const FORMAT = 2
 
 /** Below it compressing costs more than it saves. */
 const COMPRESS_FROM_BYTES = 1_024
-const ZSTD_LEVEL = 3
 
 /** Most bytes an entry may decompress to: a tier is not trusted with an isolate's memory. */
 const MAX_ENTRY_BYTES = 16 * 1024 * 1024
 
-const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
 
 const PLAIN = 'j'
@@ -26,10 +25,7 @@ export async function encodeEntry(entry: Entry<unknown>): Promise<string> {
   const { kind, seq, tags, value, bytes } = entry
   const json = JSON.stringify([FORMAT, kind, seq, tags, bytes, value])
   if (json.length < COMPRESS_FROM_BYTES) return PLAIN + json
-  const frame = await compress(json, {
-    params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL },
-  })
-  return COMPRESSED + frame.toString('base64')
+  return COMPRESSED + (await compressed(Buffer.from(json))).toString('base64')
 }
 
 /** `null` for anything that `encodeEntry` of this version did not write. */

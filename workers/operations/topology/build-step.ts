@@ -1,6 +1,7 @@
 import { AppError } from '../../../core/errors.ts'
 import { TopologyBuilder } from '../../../core/graph/builder.ts'
 import type { GraphAddress } from '../../../core/log/address.ts'
+import { compressed, decompressedStream } from '../../../core/zstd.ts'
 import type { Database } from '../../../db/client.ts'
 import { headOf } from '../../../db/queries/export.ts'
 import {
@@ -12,7 +13,6 @@ import {
   TOPOLOGY_PAGE_ROWS,
 } from '../../../db/queries/topology.ts'
 import type { TopologyFiles, TopologyStore } from './store.ts'
-import { compressed, decompressedStream } from './zstd.ts'
 
 /** Pages that one step reads: some seconds. */
 const PAGES_PER_STEP = 10

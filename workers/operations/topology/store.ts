@@ -2,7 +2,7 @@ import { loadTopology } from '../../../core/graph/load.ts'
 import type { Topology } from '../../../core/graph/topology.ts'
 import { TopologyError } from '../../../core/graph/topology-error.ts'
 import type { GraphAddress } from '../../../core/log/address.ts'
-import { compressed, decompressedStream } from './zstd.ts'
+import { compressed, decompressedStream } from '../../../core/zstd.ts'
 
 /** Where files are: what is used here of an R2 bucket. */
 export type TopologyFiles = {

@@ -1,17 +1,19 @@
 import { Readable, type Transform } from 'node:stream'
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib'
 
-/** How much is compressed at a time. */
-const PIECE_BYTES = 1024 * 1024
+/**
+ * How much is compressed at a time, and how much output is taken at once: workerd's encoder fails with
+ * `Unexpected end of file` where what is left at the end does not fit into one piece of output. zstd keeps
+ * at most a block of 128 KiB back.
+ */
+const PIECE_BYTES = 64 * 1024
+const OUTPUT_BYTES = 256 * 1024
 const ZSTD_LEVEL = 3
 
-/**
- * Piece by piece: workerd's `zstdCompress`, which takes the whole at once, fails with `Unexpected end of
- * file` for large buffers.
- */
-export async function compressed(bytes: Uint8Array): Promise<Uint8Array> {
+/** A zstd frame (RFC 8878). */
+export async function compressed(bytes: Uint8Array): Promise<Buffer> {
   const params = { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL }
-  const compress = createZstdCompress({ params })
+  const compress = createZstdCompress({ params, chunkSize: OUTPUT_BYTES })
   const fed = feed(piecesOf(bytes), compress)
   const pieces: Uint8Array[] = []
   for await (const piece of compress) pieces.push(piece as Uint8Array)
