@@ -166,7 +166,8 @@ function doorOf(isolate: number): string {
 
 /**
  * The same worker once more. The Durable Objects are those of the first; so is the edge cache of every
- * second one, while the others have none, as in a data centre where nobody has read yet.
+ * second one, while the others have none, as in a data centre where nobody has read yet. A queue has
+ * one consumer: the first.
  */
 function sibling(worker: WorkerOptions, name: string, isolate: number) {
   const durableObjects = Object.entries(worker.durableObjects).map(
@@ -176,6 +177,7 @@ function sibling(worker: WorkerOptions, name: string, isolate: number) {
     ...worker,
     name,
     cacheAPI: isolate % 2 === 0,
+    queueConsumers: {},
     durableObjects: Object.fromEntries(durableObjects),
   }
 }

@@ -12,7 +12,7 @@ const SEED = Number(process.env.TENDRIL_SEED ?? Date.now() % 2 ** 31)
 const ISOLATES = 4
 const QUIET_HISTORIES = 3
 /** Busy histories are begun for so long, one after the other: more of them on a faster machine. */
-const BUSY_MS = 25_000
+const BUSY_MS = 33_000
 
 /** After which a key that was revoked counts nowhere. */
 const REVOKED_MS = 1_000
@@ -55,6 +55,7 @@ describe('clients of several isolates', () => {
       expect.arrayContaining([
         ...['strong', 'session', 'bounded', 'committed', 'refused', 'unknown'],
         ...['memory', 'edge', 'redis', 'origin', 'the objects crash'],
+        ...['a search in memory', 'a search in sql', 'a topology brought forward'],
       ]),
     )
   })
@@ -95,7 +96,7 @@ async function call(method: string, path: string, body?: object) {
 function quietHistories(faults: readonly string[]): Promise<LiveHistory[]> {
   const histories = Array.from({ length: QUIET_HISTORIES }, (_, i) =>
     liveHistory(isolates.server.urls, {
-      ...{ seed: SEED + i, credential, faults, clients: 5, operations: 90, pauseMs: 2_500 },
+      ...{ seed: SEED + i, credential, faults, clients: 5, operations: 110, pauseMs: 2_500 },
       ...{ levels: ['session', 'bounded'], keepsBookmarks: false },
     }),
   )

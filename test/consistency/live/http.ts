@@ -1,7 +1,7 @@
 import type { Consistency } from '../../../core/log/consistency.ts'
 import type { Command } from '../simulator/commands.ts'
 import type { Value } from '../simulator/load.ts'
-import type { Query } from '../simulator/queries.ts'
+import type { RecordQuery } from '../simulator/queries.ts'
 import { FIRST_RELATIONSHIP, FIRST_TYPE, type Universe } from '../simulator/universe.ts'
 
 /** A request below a graph's own path. */
@@ -18,7 +18,7 @@ type Item = { readonly id: string; readonly external_id: string | null }
 type Items = { readonly items: readonly Item[] }
 
 /** Many records can be asked for at once; of other queries there is one. */
-export function readOf(queries: readonly Query[], universe: Universe): HttpRead {
+export function readOf(queries: readonly RecordQuery[], universe: Universe): HttpRead {
   const [query = { of: 'types' }] = queries
   switch (query.of) {
     case 'entity':
@@ -45,7 +45,7 @@ export function readOf(queries: readonly Query[], universe: Universe): HttpRead 
 }
 
 function recordRead(
-  { of, place }: Extract<Query, { of: 'entity' | 'relationship' }>,
+  { of, place }: Extract<RecordQuery, { of: 'entity' | 'relationship' }>,
   universe: Universe,
 ): HttpRead {
   const folder = of === 'entity' ? 'entities' : 'relationships'
@@ -55,7 +55,7 @@ function recordRead(
   }
 }
 
-function lookUp(queries: readonly Query[], universe: Universe): HttpRead {
+function lookUp(queries: readonly RecordQuery[], universe: Universe): HttpRead {
   const folder = queries[0]?.of.startsWith('entity') ? 'entities' : 'relationships'
   const ids = queries.flatMap((query) => ('place' in query ? [idAt(query.place, universe)] : []))
   const names = queries.flatMap((query) => ('externalId' in query ? [query.externalId] : []))

@@ -2,15 +2,33 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { parseBookmarks } from '../../../core/log/bookmark.ts'
 import type { Consistency } from '../../../core/log/consistency.ts'
 import type { Random } from '../../durable-objects/graph-log/histories/random.ts'
-import type { Write } from '../history.ts'
+import type { Read, Write } from '../history.ts'
 import { observe, type Value } from '../simulator/load.ts'
-import type { Query } from '../simulator/queries.ts'
-import { type Choices, type Seen, someCommands, someQueries } from '../simulator/requests.ts'
+import type { RecordQuery } from '../simulator/queries.ts'
+import {
+  type Choices,
+  type Seen,
+  someCommands,
+  someQueries,
+  someSearch,
+} from '../simulator/requests.ts'
 import { type HttpRequest, levelText, readOf, writeOf } from './http.ts'
 import type { LiveGraph } from './live-graph.ts'
+import { observeSearch, type SearchAnswer, searchRequest } from './search-read.ts'
 
 type Mark = { readonly bookmark: string | null; readonly after: readonly number[] }
 type HttpAnswer = { readonly status: number; readonly headers: Headers; readonly body: unknown }
+
+/** What is read, how it is asked for, and what an answer says. */
+type Asked = Pick<Read, 'queries'> & {
+  readonly request: HttpRequest
+  readonly mayBeMissing: boolean
+  readonly said: (answer: HttpAnswer) => Said
+}
+
+/** Numbers to compare, and what is remembered of them. */
+type Said = { readonly observed: readonly number[]; readonly remember: () => void }
+
 type Begun = Pick<Write, 'client' | 'invoked' | 'invokedAt'>
 
 /** The worker's clock shows whole milliseconds, and stands still while it computes. */
@@ -25,8 +43,8 @@ export class LiveClient {
   readonly #shared: LiveGraph
   readonly #random: Random
   readonly #seen = new Map<number, Seen>()
-  /** The last answer to each path, with its tag. */
-  readonly #kept = new Map<string, { readonly etag: string; readonly values: readonly Value[] }>()
+  /** What the last answer to each path said, with its tag. */
+  readonly #kept = new Map<string, { readonly etag: string; readonly said: Said }>()
   #commits = 0
 
   constructor(number: number, shared: LiveGraph) {
@@ -58,11 +76,12 @@ export class LiveClient {
   }
 
   async #read(): Promise<void> {
-    const { universe, operations, problems } = this.#shared
-    const queries = this.#someQueries()
-    const request = readOf(queries, universe)
+    const { operations, problems } = this.#shared
+    const isSearch = this.#random.chance(this.#shared.searches)
+    const { queries, request, mayBeMissing, said } = isSearch ? this.#aSearch() : this.#records()
     const consistency = this.#someConsistency()
-    const kept = this.#random.chance(0.3) ? this.#kept.get(request.path) : undefined
+    const mayHave = request.method === 'GET' && this.#random.chance(0.3)
+    const kept = mayHave ? this.#kept.get(request.path) : undefined
     const { bookmark, after } = this.mark
     const headers = {
       'tendril-consistency': levelText(consistency),
@@ -73,21 +92,21 @@ export class LiveClient {
     const answer = await this.#send(request, headers)
     const ended = this.#end()
     if (answer === null || answer.status === 503) return
-    const mayBeMissing = ['entity', 'relationship', 'neighbors'].includes(queries[0]?.of ?? '')
     if (![200, 304, ...(mayBeMissing ? [404] : [])].includes(answer.status)) {
       problems.push(`${request.method} ${request.path} was told ${textOf(answer)}`)
       return
     }
     if (answer.status === 304 && !kept) problems.push(`${request.path}: 304 without a tag`)
-    const values =
-      answer.status === 304 ? (kept?.values ?? []) : request.values(answer.status, answer.body)
+    const read = answer.status === 304 && kept ? kept.said : said(answer)
     const etag = answer.headers.get('etag')
-    if (answer.status === 200 && etag) this.#kept.set(request.path, { etag, values })
-    this.#remember(queries, values)
-    this.#countSource(answer.headers.get('cache-status'))
+    const mayKeep = request.method === 'GET' && answer.status === 200
+    if (mayKeep && etag) this.#kept.set(request.path, { etag, said: read })
+    read.remember()
+    const source = this.#countSource(answer.headers.get('cache-status'))
+    if (isSearch && answer.status === 200) this.#countSearch(answer.body as SearchAnswer, source)
     const index = operations.push({
       ...{ ...call, ...ended, does: 'read', consistency, queries, after },
-      observed: queries.flatMap((query, i) => observe(query, values[i] ?? null, universe)),
+      observed: read.observed,
       isStale: answer.headers.has('tendril-stale'),
     })
     // A 404 carries no bookmark: whoever goes on from it has seen no more than before.
@@ -181,8 +200,41 @@ export class LiveClient {
     return { random, universe, hotEntities, plainReads: 0.5, namesVersions: true }
   }
 
+  #records(): Asked {
+    const { universe } = this.#shared
+    const queries = this.#someQueries()
+    const { values, ...request } = readOf(queries, universe)
+    return {
+      ...{ queries, request },
+      mayBeMissing: ['entity', 'relationship', 'neighbors'].includes(queries[0]?.of ?? ''),
+      said: ({ status, body }) => {
+        const found = values(status, body)
+        return {
+          observed: queries.flatMap((query, i) => observe(query, found[i] ?? null, universe)),
+          remember: () => this.#remember(queries, found),
+        }
+      },
+    }
+  }
+
+  #aSearch(): Asked {
+    const { universe, problems } = this.#shared
+    const search = someSearch(this.#choices)
+    const request = searchRequest(search, universe)
+    return {
+      ...{ queries: [search], request, mayBeMissing: true },
+      said: ({ status, body }) => {
+        const found = status === 404 ? null : (body as SearchAnswer)
+        // One that ran out of time tells only a part, and says so: here it has all that it needs.
+        if (found && found.stopped !== null)
+          problems.push(`${request.path} stopped: ${found.stopped}`)
+        return { observed: observeSearch(search, found, universe), remember: () => {} }
+      },
+    }
+  }
+
   /** Several records are one request; several of anything else would be several. */
-  #someQueries(): readonly Query[] {
+  #someQueries(): readonly RecordQuery[] {
     const queries = someQueries(this.#choices)
     const [first] = queries
     const kind = first?.of.split(' ')[0]
@@ -200,13 +252,24 @@ export class LiveClient {
   }
 
   /** The tier that had it, or none. */
-  #countSource(status: string | null): void {
-    const { sources } = this.#shared
+  #countSource(status: string | null): string {
     const source = /^tendril-(\w+); hit/.exec(status ?? '')?.[1] ?? 'origin'
-    sources.set(source, (sources.get(source) ?? 0) + 1)
+    this.#count(source)
+    return source
   }
 
-  #remember(queries: readonly Query[], values: readonly Value[]): void {
+  /** Which engine answered a search, and whether it had to read what is new. */
+  #countSearch({ cost }: SearchAnswer, source: string): void {
+    const isForward = cost.engine === 'memory' && source === 'origin'
+    this.#count(isForward ? 'a topology brought forward' : `a search in ${cost.engine}`)
+  }
+
+  #count(what: string): void {
+    const { sources } = this.#shared
+    sources.set(what, (sources.get(what) ?? 0) + 1)
+  }
+
+  #remember(queries: readonly RecordQuery[], values: readonly Value[]): void {
     const { universe } = this.#shared
     for (const [i, query] of queries.entries()) {
       const value = values[i]

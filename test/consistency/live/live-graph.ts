@@ -38,6 +38,8 @@ export type LiveGraph = {
   readonly writes: number
   /** How often each tier answered. */
   readonly sources: Map<string, number>
+  /** How many of the reads are searches. */
+  readonly searches: number
   left: number
 }
 

@@ -12,6 +12,9 @@ export type LiveHistory = {
   readonly sources: ReadonlyMap<string, number>
 }
 
+/** Of all reads. */
+const SEARCHES = 0.3
+
 /** Clients at work on a new graph, each request through any isolate: recorded for the checkers. */
 export async function liveHistory(
   urls: readonly string[],
@@ -22,6 +25,7 @@ export async function liveHistory(
     ...{ urls, options, random, clock: new Clock() },
     ...{ graph: `history-${options.seed}`, universe: new Universe(random, random.uuid) },
     ...{ operations: [], problems: [], all: [], left: options.operations },
+    searches: SEARCHES,
     ...{ begun: new Map(), answered: new Map(), sources: new Map() },
     ...{ hotEntities: random.pick([2, 3, 5]), writes: random.pick([0.1, 0.25, 0.4]) },
   }

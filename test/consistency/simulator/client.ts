@@ -14,7 +14,7 @@ import {
   type Surroundings,
 } from './isolate.ts'
 import { observe, type Value } from './load.ts'
-import type { Query } from './queries.ts'
+import type { RecordQuery } from './queries.ts'
 import { type Seen, someCommands, someQueries } from './requests.ts'
 
 /** What clients share: the record of what they did, and where to send requests. */
@@ -250,7 +250,7 @@ export class Client {
     return { level, boundMs, staleIfErrorMs: random.chance(0.5) ? 0 : random.pick([100, 10_000]) }
   }
 
-  #someManner(queries: readonly Query[]): ReadManner {
+  #someManner(queries: readonly RecordQuery[]): ReadManner {
     const random = this.#random
     const mayKeep = queries.length === 1 && random.chance(0.4)
     return {
@@ -260,7 +260,7 @@ export class Client {
     }
   }
 
-  #remember(queries: readonly Query[], { values, seq, historyId }: ReadAnswer<Value>): void {
+  #remember(queries: readonly RecordQuery[], { values, seq, historyId }: ReadAnswer<Value>): void {
     const { universe } = this.#clients.surroundings
     const [query, value] = [queries[0], values[0]]
     if (queries.length === 1 && query && value) {

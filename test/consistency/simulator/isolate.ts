@@ -22,7 +22,7 @@ import type { Random } from '../../durable-objects/graph-log/histories/random.ts
 import { load, tagsBefore, type Value } from './load.ts'
 import type { LogObject } from './log-object.ts'
 import { EPOCH_MS, type Primary } from './primary.ts'
-import type { Query } from './queries.ts'
+import type { RecordQuery } from './queries.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { TierService } from './tiers.ts'
 import type { Universe } from './universe.ts'
@@ -135,7 +135,7 @@ export class IsolateContext {
   }
 
   /** One snapshot of the primary for all queries (R3). */
-  load(queries: readonly Query[]): Promise<Loaded<Value>> {
+  load(queries: readonly RecordQuery[]): Promise<Loaded<Value>> {
     const { scheduler, random, weather, primary, universe } = this.isolate.surroundings
     return new Promise((resolve, reject) => {
       const back = (tell: () => void) =>
@@ -155,7 +155,7 @@ export class IsolateContext {
   }
 
   async read(
-    queries: readonly Query[],
+    queries: readonly RecordQuery[],
     consistency: Consistency,
     bookmark: Freshness['bookmark'],
     { isUncached, prefetchMs, kept }: ReadManner,
@@ -178,7 +178,7 @@ export class IsolateContext {
   async #unchanged(
     reader: LogReader,
     freshness: Freshness,
-    query: Query | undefined,
+    query: RecordQuery | undefined,
     { etag, value }: Kept,
   ): Promise<ReadAnswer<Value> | null> {
     const tags = query && tagsBefore(query, this.isolate.surroundings.universe)
@@ -242,6 +242,6 @@ const KINDS = {
   types: 'types',
 } as const
 
-function nameOf(query: Query): string {
+function nameOf(query: RecordQuery): string {
   return JSON.stringify(query)
 }

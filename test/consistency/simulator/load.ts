@@ -10,7 +10,7 @@ import {
   readRelationship,
 } from '../../fakes/model-graph/graph-reads.ts'
 import type { ModelGraph } from '../../fakes/model-graph/model-graph.ts'
-import type { Query } from './queries.ts'
+import type { RecordQuery } from './queries.ts'
 import {
   ENTITIES,
   FIRST_RELATIONSHIP,
@@ -34,7 +34,11 @@ const BYTES = 100
 const NO_CONDITION = { externalId: null, fromId: null, toId: null }
 
 /** What a query finds in the graph as it is now, with the tags of the shipped rules. */
-export function load(graph: ModelGraph, query: Query, universe: Universe): LoadedValue<Value> {
+export function load(
+  graph: ModelGraph,
+  query: RecordQuery,
+  universe: Universe,
+): LoadedValue<Value> {
   const { entityIds, relationshipIds } = universe
   switch (query.of) {
     case 'entity': {
@@ -75,7 +79,7 @@ export function load(graph: ModelGraph, query: Query, universe: Universe): Loade
  * What a query looks at, where that is known before: then a client that has its answer can be told so
  * without a look at the value. Neighbours are known only when they were read.
  */
-export function tagsBefore(query: Query, { entityIds, relationshipIds }: Universe) {
+export function tagsBefore(query: RecordQuery, { entityIds, relationshipIds }: Universe) {
   switch (query.of) {
     case 'entity':
       return recordTags({ id: entityIds[query.place] ?? '' })
@@ -96,7 +100,7 @@ export function tagsBefore(query: Query, { entityIds, relationshipIds }: Univers
 }
 
 /** The same numbers as `project` gives, from what was answered. */
-export function observe(query: Query, value: Value, universe: Universe): number[] {
+export function observe(query: RecordQuery, value: Value, universe: Universe): number[] {
   switch (query.of) {
     case 'entity':
     case 'relationship':

@@ -1,4 +1,5 @@
 import { placeNamed } from '../specification.ts'
+import { projectSearch, type Search } from './searches.ts'
 import {
   ENTITIES,
   FIRST_RELATIONSHIP,
@@ -9,7 +10,10 @@ import {
 } from './universe.ts'
 
 /** What a client may ask, by places in the state. */
-export type Query =
+export type Query = RecordQuery | Search
+
+/** What is answered from records that are cached. */
+export type RecordQuery =
   | { readonly of: 'entity' | 'relationship'; readonly place: number }
   | { readonly of: 'entity name' | 'relationship name'; readonly externalId: string }
   | { readonly of: 'entities'; readonly type: string | null; readonly color: number | null }
@@ -66,6 +70,9 @@ function projectOne(state: State, query: Query, universe: Universe, answer: numb
       return
     case 'types':
       for (let i = 0; i < TYPES; i += 1) answer.push(state[FIRST_TYPE + i] ?? 0)
+      return
+    default:
+      answer.push(...projectSearch(state, query, universe))
   }
 }
 

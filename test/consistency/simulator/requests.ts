@@ -1,6 +1,7 @@
 import type { Random } from '../../durable-objects/graph-log/histories/random.ts'
 import type { Command, EntityCommand, RelationshipCommand } from './commands.ts'
-import type { Query } from './queries.ts'
+import type { RecordQuery } from './queries.ts'
+import type { Direction, Search } from './searches.ts'
 import {
   COLORS,
   FIRST_RELATIONSHIP,
@@ -114,10 +115,35 @@ function someChange<On extends 'entity' | 'relationship'>(
   return { does: 'update' as const, on, place, externalId, seen: number, version, ...content }
 }
 
+/** A question about the graph as a whole. */
+export function someSearch({ random, universe, hotEntities }: Choices): Search {
+  const direction: Direction = random.pick(['out', 'both', 'both', 'in'])
+  const type = random.chance(0.2) ? random.pick(universe.relationshipTypes) : null
+  const color = random.chance(0.2) ? random.below(COLORS) : null
+  const [place, other] = [random.below(hotEntities), random.below(hotEntities)]
+  const filters = { direction, type, color }
+  switch (random.below(6)) {
+    case 0:
+      return { of: 'degree', place, direction, type }
+    case 1:
+      return { of: 'paths', from: place, to: other, ...filters }
+    case 2:
+    case 3:
+      return searchAround('subgraph')
+    default:
+      return searchAround('traverse')
+  }
+
+  function searchAround(of: 'traverse' | 'subgraph'): Search {
+    const [depth, withDepths] = [1 + random.below(3), random.chance(0.5)]
+    return { of, place, depth, withDepths, ...filters }
+  }
+}
+
 /** What one read asks for: one value, or several of one kind. */
-export function someQueries(choices: Choices): Query[] {
+export function someQueries(choices: Choices): RecordQuery[] {
   const { random, universe, hotEntities, plainReads } = choices
-  const parts = (some: () => Query) =>
+  const parts = (some: () => RecordQuery) =>
     Array.from({ length: random.chance(0.5) ? 1 : 1 + random.below(3) }, some)
   const entity = () => random.below(hotEntities)
   if (random.chance(plainReads)) {
@@ -147,16 +173,16 @@ export function someQueries(choices: Choices): Query[] {
   }
 
   /** What a traversal comes to: neighbours of many, these themselves, and lists. */
-  function manyParts(): Query[] {
+  function manyParts(): RecordQuery[] {
     const places = Array.from({ length: hotEntities }, (_, place) => place)
-    const found = places.flatMap((place): Query[] => [
+    const found = places.flatMap((place): RecordQuery[] => [
       { of: 'neighbors', place },
       { of: 'entity', place },
     ])
     return [entityList(), relationshipList(), ...found.filter(() => random.chance(0.8))]
   }
 
-  function entityList(): Query {
+  function entityList(): RecordQuery {
     return {
       of: 'entities',
       type: random.chance(0.6) ? random.pick(universe.entityTypes) : null,
@@ -164,7 +190,7 @@ export function someQueries(choices: Choices): Query[] {
     }
   }
 
-  function relationshipList(): Query {
+  function relationshipList(): RecordQuery {
     const dice = random.below(5)
     return {
       of: 'relationships',
