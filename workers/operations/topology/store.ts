@@ -4,13 +4,11 @@ import { loadTopology } from '../../../core/graph/load.ts'
 import type { Topology } from '../../../core/graph/topology.ts'
 import { TopologyError } from '../../../core/graph/topology-error.ts'
 import type { GraphAddress } from '../../../core/log/address.ts'
+import { type BucketFiles, r2Files } from '../../files/r2-files.ts'
+import { receive } from '../../files/receive.ts'
 
-/** Where files are: what is used here of an R2 bucket. */
-export type TopologyFiles = {
-  get(key: string): Promise<{ readonly body: ReadableStream; text(): Promise<string> } | null>
-  put(key: string, value: ArrayBuffer | Uint8Array | string): Promise<unknown>
-  delete(key: string): Promise<unknown>
-}
+/** Where files are. */
+export type TopologyFiles = BucketFiles
 
 /** The cache of the data centre, which holds copies of files: what is used here of the Cache API. */
 export type EdgeCopies = {
@@ -72,7 +70,7 @@ export function topologyStore(files: TopologyFiles, edge: EdgeCopies | null): To
       if (former && former.seq >= topology.seq) return
       const key = `${folder}/${topology.seq}`
       const bytes = topology.buffer.byteLength
-      await files.put(key, await compressed(topology.buffer))
+      await putCompressed(files, key, topology.buffer)
       await files.put(`${folder}/latest`, JSON.stringify({ seq: topology.seq, key, bytes }))
       if (former) await files.delete(former.key)
     },
@@ -102,16 +100,19 @@ function edgeResponse(body: ReadableStream): Response {
 
 /**
  * Piece by piece: workerd's `zstdCompress`, which takes the whole at once, fails with `Unexpected end of
- * file` for large buffers.
+ * file` for large buffers; and what is compressed is never in memory as a whole.
  */
-async function compressed(buffer: ArrayBuffer): Promise<Uint8Array> {
+async function putCompressed(
+  files: TopologyFiles,
+  key: string,
+  buffer: ArrayBuffer,
+): Promise<void> {
   const params = { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL }
   const compress = createZstdCompress({ params })
   const fed = feed(piecesOf(buffer), compress)
-  const pieces: Uint8Array[] = []
-  for await (const piece of compress) pieces.push(piece as Uint8Array)
+  const stream = Readable.toWeb(compress) as unknown as ReadableStream<Uint8Array>
+  await receive(r2Files(files), key, stream, Number.POSITIVE_INFINITY)
   await fed
-  return Buffer.concat(pieces)
 }
 
 function* piecesOf(buffer: ArrayBuffer): Generator<Uint8Array> {
