@@ -5,8 +5,8 @@ import type { RankRequest } from './engine.ts'
 import type { GraphView } from './graph-view.ts'
 import { typeMask } from './node-filter.ts'
 
-const DEFAULTS = { damping: 0.85, tolerance: 1e-8, maxRounds: 100 }
-const MOST_ROUNDS = 200
+export const RANK_DEFAULTS = { damping: 0.85, tolerance: 1e-8, maxRounds: 100 }
+export const MOST_ROUNDS = 200
 
 export type RankProgress = {
   readonly isDone: boolean
@@ -55,7 +55,7 @@ export class PageRank {
   #edges = 0
 
   constructor(view: GraphView, request: RankRequest = {}, resumed: RankState | null = null) {
-    const { damping, tolerance, maxRounds } = checked({ ...DEFAULTS, ...request })
+    const { damping, tolerance, maxRounds } = checked({ ...RANK_DEFAULTS, ...request })
     const { marks, count } = admitted(view, request)
     const nodes = view.nodeNumbers
     this.#view = view
@@ -192,7 +192,7 @@ export class PageRank {
   }
 }
 
-function checked(request: RankRequest & typeof DEFAULTS): typeof DEFAULTS {
+function checked(request: RankRequest & typeof RANK_DEFAULTS): typeof RANK_DEFAULTS {
   const { damping, tolerance, maxRounds } = request
   const errors: FieldError[] = []
   const isRound = Number.isInteger(maxRounds) && maxRounds >= 1 && maxRounds <= MOST_ROUNDS
