@@ -10,15 +10,24 @@ const PIECE_BYTES = 64 * 1024
 const OUTPUT_BYTES = 256 * 1024
 const ZSTD_LEVEL = 3
 
-/** A zstd frame (RFC 8878). */
+/** The zstd frame (RFC 8878) of `bytes`. */
 export async function compressed(bytes: Uint8Array): Promise<Buffer> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of compressing(bytes)) pieces.push(piece as Uint8Array)
+  return Buffer.concat(pieces)
+}
+
+/** The same, as it comes. */
+export function compressedStream(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return Readable.toWeb(compressing(bytes)) as unknown as ReadableStream<Uint8Array>
+}
+
+function compressing(bytes: Uint8Array): Transform {
   const params = { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL }
   const compress = createZstdCompress({ params, chunkSize: OUTPUT_BYTES })
-  const fed = feed(piecesOf(bytes), compress)
-  const pieces: Uint8Array[] = []
-  for await (const piece of compress) pieces.push(piece as Uint8Array)
-  await fed
-  return Buffer.concat(pieces)
+  // What goes wrong here shows to whoever reads.
+  void feed(piecesOf(bytes), compress)
+  return compress
 }
 
 function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {

@@ -66,6 +66,11 @@ export class Components {
     return this.progress
   }
 
+  /** Whether the filters let a node pass. */
+  has(node: number): boolean {
+    return this.#admitted[node] === 1
+  }
+
   /** Number of the node that names the component of a node. */
   rootOf(node: number): number {
     const parents = this.#parents

@@ -5,8 +5,8 @@ import type { RankRequest } from './engine.ts'
 import type { GraphView } from './graph-view.ts'
 import { typeMask } from './node-filter.ts'
 
-const DEFAULTS = { damping: 0.85, tolerance: 1e-8, maxRounds: 100 }
-const MOST_ROUNDS = 200
+export const RANK_DEFAULTS = { damping: 0.85, tolerance: 1e-8, maxRounds: 100 }
+export const MOST_ROUNDS = 200
 
 export type RankProgress = {
   readonly isDone: boolean
@@ -19,10 +19,18 @@ export type RankProgress = {
   readonly edges: number
 }
 
+/** What is known at the end of a round: enough to go on from elsewhere. */
+export type RankState = {
+  /** By number of the node; not to be changed. */
+  readonly scores: Float64Array
+  readonly rounds: number
+  readonly change: number
+}
+
 /**
  * PageRank of a whole graph, in steps of bounded work: see `RankRequest`. Power iteration that pulls
  * along the edges that arrive. Needs 29 bytes per entity beside the topology. The graph must not
- * move on between steps.
+ * move on between steps; `resumed` is the state of an earlier one of the same graph and request.
  */
 export class PageRank {
   readonly #view: GraphView
@@ -46,8 +54,8 @@ export class PageRank {
   #change = Number.POSITIVE_INFINITY
   #edges = 0
 
-  constructor(view: GraphView, request: RankRequest = {}) {
-    const { damping, tolerance, maxRounds } = checked({ ...DEFAULTS, ...request })
+  constructor(view: GraphView, request: RankRequest = {}, resumed: RankState | null = null) {
+    const { damping, tolerance, maxRounds } = checked({ ...RANK_DEFAULTS, ...request })
     const { marks, count } = admitted(view, request)
     const nodes = view.nodeNumbers
     this.#view = view
@@ -59,12 +67,22 @@ export class PageRank {
     this.#tolerance = tolerance
     this.#maxRounds = maxRounds
     this.#degrees = new Uint32Array(nodes)
-    this.#scores = new Float64Array(nodes)
+    this.#scores = resumed?.scores.slice() ?? new Float64Array(nodes)
     this.#next = new Float64Array(nodes)
     this.#shares = new Float64Array(nodes)
+    if (resumed) {
+      this.#rounds = resumed.rounds
+      this.#change = resumed.change
+      return
+    }
     for (let node = 0; node < nodes; node += 1) {
       if (marks[node] === 1) this.#scores[node] = 1 / count
     }
+  }
+
+  /** As it was after the last whole round. */
+  get state(): RankState {
+    return { scores: this.#scores, rounds: this.#rounds, change: this.#change }
   }
 
   get progress(): RankProgress {
@@ -99,6 +117,19 @@ export class PageRank {
     return nodes.slice(0, limit).map((node) => {
       return { id: view.idOf(node), type: view.typeOf(node), score: this.scoreOf(node) }
     })
+  }
+
+  /** Numbers of all entities by score, the highest first, of equal ones the smaller id first. */
+  ranked(): Uint32Array {
+    const view = this.#view
+    const nodes = new Uint32Array(this.#count)
+    let length = 0
+    for (let node = 0; node < this.#admitted.length; node += 1) {
+      if (this.#admitted[node] !== 1) continue
+      nodes[length] = node
+      length += 1
+    }
+    return nodes.sort((a, b) => this.scoreOf(b) - this.scoreOf(a) || view.compareIds(a, b))
   }
 
   /** By number of the node; 0 for what the filters left out. */
@@ -161,7 +192,7 @@ export class PageRank {
   }
 }
 
-function checked(request: RankRequest & typeof DEFAULTS): typeof DEFAULTS {
+function checked(request: RankRequest & typeof RANK_DEFAULTS): typeof RANK_DEFAULTS {
   const { damping, tolerance, maxRounds } = request
   const errors: FieldError[] = []
   const isRound = Number.isInteger(maxRounds) && maxRounds >= 1 && maxRounds <= MOST_ROUNDS

@@ -79,9 +79,12 @@ export async function accessByMember(
   return access(tenant, credential, tenants, graphs)
 }
 
+/** In whose name the installation itself does what a reader could. */
+export const SYSTEM_ACTOR = 'system'
+
 /**
  * By who events name as their actor, with the graph of that id; `null`: the key or membership is not good
- * any more. One round trip.
+ * any more. `SYSTEM_ACTOR` may read. One round trip.
  */
 export async function accessByActor(
   catalog: Database,
@@ -89,16 +92,18 @@ export async function accessByActor(
   actor: string,
   graph: string | null,
 ): Promise<Access | null> {
-  const [, kind, id] = /^(key|user):([0-9a-f-]{36})$/.exec(actor) ?? []
-  if (id === undefined) return null
+  const [, kind, id = null] = /^(key|user):([0-9a-f-]{36})$/.exec(actor) ?? []
+  if (id === null && actor !== SYSTEM_ACTOR) return null
   const [found, tenants, graphs] = await runRead(() =>
     catalog.batch(
       tenant,
       [
-        kind === 'key'
-          ? sql`select role from api_keys where tenant_id = ${tenant}::uuid and id = ${id}::uuid
+        id === null
+          ? sql`select 'reader' as role`
+          : kind === 'key'
+            ? sql`select role from api_keys where tenant_id = ${tenant}::uuid and id = ${id}::uuid
               and revoked_at is null and (expires_at is null or expires_at > now())`
-          : sql`select role from memberships
+            : sql`select role from memberships
               where tenant_id = ${tenant}::uuid and user_id = ${id}::uuid`,
         ...tenantAndGraph(sql`id = ${graph}::uuid`),
       ],

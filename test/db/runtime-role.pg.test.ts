@@ -71,6 +71,7 @@ describe.each(KINDS)('the role of the runtime in a %s', (kind) => {
             graphs: 'insert select update',
             installation: 'insert select',
             invitations: 'insert select',
+            jobs: 'delete insert select update',
             memberships: 'delete insert select update',
             tenants: 'insert select update',
             users: 'insert select',

@@ -21,6 +21,7 @@ import { derivedRoutes } from './routes/derived.ts'
 import { entityRoutes } from './routes/entities.ts'
 import { fileRoutes } from './routes/files.ts'
 import { graphEntityRoutes } from './routes/graph-entity-queries.ts'
+import { graphJobRoutes } from './routes/graph-jobs.ts'
 import { graphQueryRoutes } from './routes/graph-queries.ts'
 import { healthRoutes } from './routes/health.ts'
 import { importExportRoutes } from './routes/import-export.ts'
@@ -50,6 +51,7 @@ entityRoutes(app)
 relationshipRoutes(app)
 graphQueryRoutes(app)
 graphEntityRoutes(app)
+graphJobRoutes(app)
 logRoutes(app)
 importExportRoutes(app)
 jobRoutes(app)

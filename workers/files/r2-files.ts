@@ -3,8 +3,14 @@ import type { FileStore } from './file-store.ts'
 /** Keys that one call deletes, and one list answers with. */
 const PAGE_KEYS = 1_000
 
+/** What is used of a bucket. */
+export type BucketFiles = Pick<
+  R2Bucket,
+  'put' | 'get' | 'createMultipartUpload' | 'list' | 'delete'
+>
+
 /** Cloudflare R2. */
-export function r2Files(bucket: R2Bucket): FileStore {
+export function r2Files(bucket: BucketFiles): FileStore {
   return {
     async put(key, body) {
       await bucket.put(key, body)

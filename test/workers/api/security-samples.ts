@@ -222,6 +222,14 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     path: inGraph(fixture, '/common-neighbors'),
     body: { ids: [fixture.from.id, fixture.to.id] },
   })),
+  'POST /api/v1/graphs/{graph}/pagerank': read((fixture) => ({
+    path: inGraph(fixture, '/pagerank'),
+    body: { max_iterations: 1 },
+  })),
+  'POST /api/v1/graphs/{graph}/components': read((fixture) => ({
+    path: inGraph(fixture, '/components'),
+    body: {},
+  })),
   'GET /api/v1/graphs/{graph}/relationships': read((fixture) => ({
     path: inGraph(fixture, `/relationships?from_id=${fixture.from.id}`),
   })),

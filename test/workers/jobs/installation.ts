@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Topology } from '../../../core/graph/topology.ts'
 import { graphId, type TenantId, tenantId } from '../../../core/ids.ts'
 import type { GraphAddress } from '../../../core/log/address.ts'
 import { footprint } from '../../../core/log/footprint.ts'
@@ -8,8 +9,9 @@ import { prepareRows } from '../../../db/commit/payload.ts'
 import { accessByActor } from '../../../db/queries/access.ts'
 import { LogRunner } from '../../../durable-objects/graph-log/runner.ts'
 import { type Context, internalContext } from '../../../workers/context.ts'
-import { topologyShelf } from '../../../workers/isolate.ts'
 import type { JobToSend } from '../../../workers/jobs/messages.ts'
+import { TopologyShelf } from '../../../workers/operations/topology/shelf.ts'
+import type { TopologyStore } from '../../../workers/operations/topology/store.ts'
 import type { Services } from '../../../workers/services.ts'
 import { MemoryFiles } from '../../fakes/memory-files.ts'
 import { createDatabases } from '../../harness/databases.ts'
@@ -20,6 +22,15 @@ export async function newInstallation() {
   const { catalog, shard } = databases
   const files = new MemoryFiles()
   const sent: JobToSend[] = []
+  const stored = new Map<string, Topology>()
+  /** Topologies as they were stored last, by graph and history. */
+  const topologies: TopologyStore = {
+    latest: async () => null,
+    load: async () => null,
+    async save({ graphId: graph }, topology) {
+      stored.set(`${graph} ${topology.meta.history}`, topology)
+    },
+  }
   const logs = new Map<string, LogRunner<GraphRequest>>()
 
   function logOf(graph: GraphAddress): LogRunner<GraphRequest> {
@@ -53,7 +64,7 @@ export async function newInstallation() {
     ledger: null,
     waitUntil: () => {},
     sendPointer: () => Promise.reject(new Error('no job works for a consumer')),
-    topologies: { shelf: topologyShelf(0), store: null },
+    topologies: { shelf: new TopologyShelf(64 * 1024 * 1024), store: topologies },
   }
 
   /** A tenant with a key of the role owner. */
@@ -91,7 +102,7 @@ export async function newInstallation() {
     return internalContext(services, { requestId: 'test', route: `test ${randomUUID()}`, access })
   }
 
-  return { databases, services, files, sent, newTenant, newGraph, contextOf }
+  return { databases, services, files, sent, stored, newTenant, newGraph, contextOf }
 }
 
 export type Installation = Awaited<ReturnType<typeof newInstallation>>

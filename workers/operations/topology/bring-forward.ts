@@ -14,6 +14,8 @@ export type Forward = {
   readonly graph: GraphAddress
   readonly weightKeys: readonly string[] | null
   readonly now: () => number
+  /** Default `MAX_EVENTS_FORWARD`. */
+  readonly maxEvents?: number
 }
 
 /** `false`: it cannot be brought forward, and has to be built or loaded anew. */
@@ -31,23 +33,15 @@ export type Brought =
  */
 export async function bringForward(
   held: HeldTopology,
-  { shard, graph, weightKeys, now }: Forward,
+  { shard, graph, weightKeys, now, maxEvents = MAX_EVENTS_FORWARD }: Forward,
   others: readonly SQL[] = [],
 ): Promise<Brought> {
   const began = now()
   const { view, historyId } = held
   const after = view.seq
-  const read = await topologyEvents(
-    shard,
-    graph,
-    { after, limit: MAX_EVENTS_FORWARD },
-    weightKeys,
-    others,
-  )
+  const read = await topologyEvents(shard, graph, { after, limit: maxEvents }, weightKeys, others)
   const isReachable =
-    read.historyId === historyId &&
-    read.floorSeq <= after &&
-    read.events.length <= MAX_EVENTS_FORWARD
+    read.historyId === historyId && read.floorSeq <= after && read.events.length <= maxEvents
   if (!isReachable) return false
   try {
     applyChanges(view, read.events.map(toChange), read.seq)

@@ -41,6 +41,13 @@ export class HeldTopologies {
     this.#held.delete(name)
   }
 
+  /** Lets the least recently used leave until `bytes` more fit into the budget beside the rest. */
+  makeRoom(bytes: number): void {
+    while (this.#held.size > 0 && this.#held.calculatedSize + bytes > this.budgetBytes) {
+      this.#held.pop()
+    }
+  }
+
   get bytes(): number {
     return this.#held.calculatedSize
   }

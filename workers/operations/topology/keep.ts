@@ -1,7 +1,9 @@
 import { GraphView } from '../../../core/graph/graph-view.ts'
 import { rebuild, shouldRebuild } from '../../../core/graph/rebuild.ts'
+import { askForTopology } from './ask-for-topology.ts'
 import type { HeldTopology } from './held.ts'
-import { loadTopology } from './load.ts'
+import { loadTopology, type ToBeBuilt } from './load.ts'
+import type { TopologyStore } from './store.ts'
 import type { Reading } from './with-topology.ts'
 
 /** Bases beyond it are built anew elsewhere: an isolate has no room for two of them. */
@@ -26,6 +28,9 @@ async function load({ context, log, need, name }: Reading, historyId: string): P
       now: log.now,
     })
     if (loaded === 'moved') return shelf.failed(name, log.now())
+    if (loaded !== 'too_large' && 'former' in loaded) {
+      return await leaveToJob({ context, log, name }, historyId, loaded)
+    }
     if (loaded === 'too_large' || !shelf.held.keep(name, loaded)) {
       return shelf.tooLarge(name, log.now())
     }
@@ -36,13 +41,28 @@ async function load({ context, log, need, name }: Reading, historyId: string): P
   }
 }
 
+/** Has a job build the topology, and looks again when it may have done so. */
+async function leaveToJob(
+  { context, log, name }: Pick<Reading, 'context' | 'log' | 'name'>,
+  historyId: string,
+  { former }: ToBeBuilt,
+): Promise<void> {
+  const { shelf } = context.services.topologies
+  const isUnderway = await askForTopology(context, { historyId, former })
+  if (isUnderway) shelf.underway(name, log.now())
+  else shelf.tooLarge(name, log.now())
+}
+
 /** Makes a new base beside the reads once the changes outgrow their share, and stores it. */
 export function rebuildIfNeeded(reading: Reading, held: HeldTopology): void {
   if (!shouldRebuild(held.view)) return
   const { context, log, need, name } = reading
   const { shelf, store } = context.services.topologies
-  if (held.view.base.buffer.byteLength > MAX_REBUILT_BYTES) return
   if (!shelf.mayLoad(name, log.now())) return
+  if (held.view.base.buffer.byteLength > MAX_REBUILT_BYTES) {
+    if (store && need.weightKeys === null) log.waiting.waitUntil(replaced(reading, held, store))
+    return
+  }
   log.waiting.waitUntil(afterAnswer(rebuilt))
 
   async function rebuilt(): Promise<void> {
@@ -52,6 +72,29 @@ export function rebuildIfNeeded(reading: Reading, held: HeldTopology): void {
     shelf.held.keep(name, { historyId, upTo, knownAt, view: new GraphView(topology) })
     shelf.loaded(name)
     if (need.weightKeys === null) await store?.save(context.graph, topology).catch(() => undefined)
+  }
+}
+
+/** Loads the base that a job has made meanwhile, or has one made. */
+async function replaced(
+  reading: Reading,
+  { view, historyId }: HeldTopology,
+  store: TopologyStore,
+): Promise<void> {
+  const { context, log, name } = reading
+  const { shelf } = context.services.topologies
+  try {
+    const former = view.base.seq
+    const stored = await store.latest(context.graph, historyId)
+    if (stored === null || stored.seq <= former) {
+      return await leaveToJob(reading, historyId, { former })
+    }
+    // There is no room for both.
+    shelf.held.drop(name)
+    await load(reading, historyId)
+  } catch {
+    // The database or the bucket: reads go on with what is there.
+    shelf.failed(name, log.now())
   }
 }
 

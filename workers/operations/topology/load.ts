@@ -2,6 +2,7 @@ import { GraphView } from '../../../core/graph/graph-view.ts'
 import type { Topology } from '../../../core/graph/topology.ts'
 import type { GraphAddress } from '../../../core/log/address.ts'
 import type { Database } from '../../../db/client.ts'
+import { headOf } from '../../../db/queries/export.ts'
 import { bringForward } from './bring-forward.ts'
 import { buildTopology } from './build.ts'
 import type { HeldTopology } from './held.ts'
@@ -9,9 +10,12 @@ import type { TopologyStore } from './store.ts'
 
 /**
  * Entities and relationships up to which an isolate builds a topology for itself, in the time that it
- * has after an answer. A larger one is built by a job and loaded from where that put it.
+ * has after an answer. A graph of more events may have more, and is left to a job; what that has stored is
+ * loaded.
  */
 export const MAX_ROWS_BUILT_BY_READER = 1_500_000
+/** Events by which what was stored is brought forward when it is loaded: some 10 MB at once. */
+const MAX_EVENTS_BEHIND = 50_000
 
 export type Loading = {
   readonly shard: Database
@@ -24,8 +28,11 @@ export type Loading = {
   readonly now: () => number
 }
 
-/** `too_large`: for the budget, or to be built here and nobody has built it yet. */
-export type LoadOutcome = HeldTopology | 'too_large' | 'moved'
+/** It is to be built by a job; `former` is the seq of what is stored, 0 without. */
+export type ToBeBuilt = { readonly former: number }
+
+/** `too_large`: for the budget, or to be built here, and it is of a kind that no job builds. */
+export type LoadOutcome = HeldTopology | ToBeBuilt | 'too_large' | 'moved'
 
 /** A topology of the graph: the one that was stored last, or one built now, which is then stored. */
 export async function loadTopology(loading: Loading): Promise<LoadOutcome> {
@@ -38,7 +45,12 @@ export async function loadTopology(loading: Loading): Promise<LoadOutcome> {
     const topology = await store.load(stored)
     const found = topology?.meta.history === historyId ? held(topology) : null
     // What has fallen too far behind its graph is of no use to anybody.
-    if (found && (await bringForward(found, loading))) return found
+    const forward = { ...loading, maxEvents: MAX_EVENTS_BEHIND }
+    if (found && (await bringForward(found, forward)) !== false) return found
+  }
+  if (store) {
+    const { seq } = await headOf(shard, graph)
+    if (seq > MAX_ROWS_BUILT_BY_READER) return { former: stored?.seq ?? 0 }
   }
   const topology = await buildTopology(shard, graph, {
     weightKeys,

@@ -7,6 +7,8 @@ const LOAD_TIMEOUT_MS = 60_000
 /** How long nobody tries again to load what is too large, or what failed. */
 const TOO_LARGE_MS = 300_000
 const FAILED_MS = 5_000
+/** How long nobody looks again for what a job is building. */
+const UNDERWAY_MS = 10_000
 /** Names remembered of loads that came to nothing. */
 const MAX_REMEMBERED = 1_000
 
@@ -38,6 +40,10 @@ export class TopologyShelf {
 
   failed(name: string, now: number): void {
     this.#waitUntil(name, now + FAILED_MS)
+  }
+
+  underway(name: string, now: number): void {
+    this.#waitUntil(name, now + UNDERWAY_MS)
   }
 
   #waitUntil(name: string, time: number): void {

@@ -2,14 +2,12 @@ import { loadTopology } from '../../../core/graph/load.ts'
 import type { Topology } from '../../../core/graph/topology.ts'
 import { TopologyError } from '../../../core/graph/topology-error.ts'
 import type { GraphAddress } from '../../../core/log/address.ts'
-import { compressed, decompressedStream } from '../../../core/zstd.ts'
+import { compressedStream, decompressedStream } from '../../../core/zstd.ts'
+import { type BucketFiles, r2Files } from '../../files/r2-files.ts'
+import { receive } from '../../files/receive.ts'
 
-/** Where files are: what is used here of an R2 bucket. */
-export type TopologyFiles = {
-  get(key: string): Promise<{ readonly body: ReadableStream; text(): Promise<string> } | null>
-  put(key: string, value: ArrayBuffer | Uint8Array | string): Promise<unknown>
-  delete(key: string): Promise<unknown>
-}
+/** Where files are. */
+export type TopologyFiles = BucketFiles
 
 /** The cache of the data centre, which holds copies of files: what is used here of the Cache API. */
 export type EdgeCopies = {
@@ -67,7 +65,9 @@ export function topologyStore(files: TopologyFiles, edge: EdgeCopies | null): To
       if (former && former.seq >= topology.seq) return
       const key = `${folder}/${topology.seq}`
       const bytes = topology.buffer.byteLength
-      await files.put(key, await compressed(new Uint8Array(topology.buffer)))
+      // What is compressed is never in memory as a whole.
+      const stream = compressedStream(new Uint8Array(topology.buffer))
+      await receive(r2Files(files), key, stream, Number.POSITIVE_INFINITY)
       await files.put(`${folder}/latest`, JSON.stringify({ seq: topology.seq, key, bytes }))
       if (former) await files.delete(former.key)
     },

@@ -1,0 +1,32 @@
+import { hasEnded } from '../../../core/jobs/job.ts'
+import { SYSTEM_ACTOR } from '../../../db/queries/access.ts'
+import { graphNameOf } from '../../../db/queries/graph-name.ts'
+import { insertJob } from '../../../db/queries/jobs.ts'
+import type { GraphContext } from '../../context.ts'
+
+export type WantedTopology = {
+  readonly historyId: string
+  /** Seq of the topology that it is to follow; 0: it is the graph's first. */
+  readonly former: number
+}
+
+/**
+ * Has a job build the graph's topology, unless there is or was one with the same aim: however many readers
+ * miss it, and whatever becomes of the job. False when it has ended, so that there is nothing to wait for.
+ */
+export async function askForTopology(
+  { services, graph }: GraphContext,
+  { historyId, former }: WantedTopology,
+): Promise<boolean> {
+  const { tenantId, graphId } = graph
+  const { job, isNew } = await insertJob(services.catalog, {
+    ...{ tenantId, graphId, id: services.newId() },
+    graphName: await graphNameOf(services.catalog, tenantId, graphId),
+    ...{ kind: 'topology', params: {}, state: 'queued', priority: 'low', actor: SYSTEM_ACTOR },
+    progress: { done: 0, total: null, unit: 'records' },
+    requestKey: `topology|${graphId}|${historyId}|${former}`,
+    fingerprint: '',
+  })
+  if (isNew) await services.sendJob(job)
+  return !hasEnded(job.state)
+}
