@@ -36,6 +36,7 @@ function memoryStore(): TopologyStore & { saved: Parameters<TopologyStore['save'
 
 function expectHeld(outcome: LoadOutcome): HeldTopology {
   if (typeof outcome === 'string') throw new Error(outcome)
+  if ('former' in outcome) throw new Error('left to a job')
   return outcome
 }
 
