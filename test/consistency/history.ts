@@ -40,6 +40,8 @@ export type Read = Call & {
   readonly consistency: Consistency
   readonly queries: readonly Query[]
   readonly observed: readonly number[]
+  /** What answered a search, where that is known. */
+  readonly engine?: 'memory' | 'sql'
   /** Answered with `isStale`. */
   readonly isStale: boolean
   /** Operations whose bookmarks it was given. */

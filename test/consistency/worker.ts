@@ -11,6 +11,8 @@ export type Work = {
   readonly operations: number
   /** Name of one; its histories end at the first with a problem. */
   readonly mutant: string | null
+  /** How many of the reads search the graph; default none. */
+  readonly searches?: number
 }
 
 export type Failure = { readonly seed: number; readonly problems: readonly string[] }
@@ -54,7 +56,13 @@ registerHooks({
 // Errors are thrown by the thousand here, and nobody looks at where.
 Error.stackTraceLimit = 0
 
-async function run({ firstSeed, histories, operations, mutant }: Work): Promise<Outcome> {
+async function run({
+  firstSeed,
+  histories,
+  operations,
+  mutant,
+  searches = 0,
+}: Work): Promise<Outcome> {
   const variant = mutant === null ? '' : VARIANT + encodeURIComponent(mutant)
   const load = (file: string) => import(`${import.meta.dirname}/${file}${variant}`)
   const { runHistories } = (await load('run-histories.ts')) as typeof import('./run-histories.ts')
@@ -63,13 +71,18 @@ async function run({ firstSeed, histories, operations, mutant }: Work): Promise<
   const done = { histories: 0, operations: 0 }
   const seeds = Array.from({ length: histories }, (_, i) => firstSeed + i)
   const begin = process.threadCpuUsage()
-  await runHistories(seeds, operations, (history) => {
-    done.histories += 1
-    done.operations += history.operations.length
-    const problems = problemsOf(history)
-    if (problems.length > 0) failures.push({ seed: history.seed, problems })
-    return mutant === null || failures.length === 0
-  })
+  await runHistories(
+    seeds,
+    operations,
+    (history) => {
+      done.histories += 1
+      done.operations += history.operations.length
+      const problems = problemsOf(history)
+      if (problems.length > 0) failures.push({ seed: history.seed, problems })
+      return mutant === null || failures.length === 0
+    },
+    searches,
+  )
   const { user, system } = process.threadCpuUsage(begin)
   return { ...done, failures, cpuMs: (user + system) / 1_000 }
 }

@@ -15,7 +15,8 @@ import {
 } from './isolate.ts'
 import { observe, type Value } from './load.ts'
 import type { RecordQuery } from './queries.ts'
-import { type Seen, someCommands, someQueries } from './requests.ts'
+import { type Seen, someCommands, someQueries, someSearch } from './requests.ts'
+import type { Search } from './searches.ts'
 
 /** What clients share: the record of what they did, and where to send requests. */
 export type Clients = {
@@ -24,6 +25,8 @@ export type Clients = {
   readonly problems: string[]
   readonly faults: string[]
   readonly all: Client[]
+  /** How many of the reads are searches. */
+  readonly searches: number
   readonly isolates: Isolate[]
   /** Restores that have begun, and the history since the last of them has ended; `null`: it has not. */
   restores: number
@@ -69,11 +72,13 @@ export class Client {
   async run(): Promise<void> {
     const { surroundings } = this.#clients
     const { scheduler, weather } = surroundings
+    const { searches } = this.#clients
     while (this.#clients.left > 0) {
       this.#clients.left -= 1
       await scheduler.sleep(this.#random.below(weather.pauseMs + 1))
       if (this.#random.chance(weather.bookmarksPassed)) this.#takeBookmark()
       if (this.#random.chance(weather.writes)) await this.#write()
+      else if (searches > 0 && this.#random.chance(searches)) await this.#search()
       else await this.#read()
     }
   }
@@ -115,6 +120,37 @@ export class Client {
     })
     const { historyId, seen: seq } = answer
     this.mark = { bookmark: { ...LOG, historyId, seq }, after: [index] }
+  }
+
+  async #search(): Promise<void> {
+    const search = this.#someSearch()
+    const consistency = this.#someConsistency()
+    const { bookmark, after } = this.mark
+    const { settledHistory, operations } = this.#clients
+    const call = this.#begin()
+    const answer = await this.#send((context) =>
+      context.search(search, consistency, bookmark),
+    ).catch((error) => this.#refused(error, consistency, settledHistory))
+    if (answer === LOST || answer === null) return
+    const { historyId, seen: seq, observed, isStale, engine } = answer
+    const index = operations.push({
+      ...{ ...call, ...this.#end(), does: 'read', consistency, queries: [search] },
+      ...{ observed, engine, isStale, after },
+    })
+    this.mark = { bookmark: { ...LOG, historyId, seq }, after: [index - 1] }
+  }
+
+  /** One that needs no records: a topology has none. */
+  #someSearch(): Search {
+    const search = someSearch(this.#choices())
+    switch (search.of) {
+      case 'degree':
+        return search
+      case 'paths':
+        return { ...search, color: null }
+      default:
+        return { ...search, of: 'traverse', color: null }
+    }
   }
 
   /**

@@ -13,18 +13,28 @@ import { prefetch, read } from '../../../core/cache/read.ts'
 import { SingleFlight, type Waiting } from '../../../core/cache/single-flight.ts'
 import { unchanged } from '../../../core/cache/unchanged.ts'
 import { AppError } from '../../../core/errors.ts'
+import { memoryEngine } from '../../../core/graph/memory-engine.ts'
+import { graphId, tenantId } from '../../../core/ids.ts'
+import type { GraphAddress } from '../../../core/log/address.ts'
 import type { Consistency } from '../../../core/log/consistency.ts'
 import type { Etag } from '../../../core/log/etag.ts'
+import { logTags } from '../../../core/log/read-tags.ts'
 import type { CommitAnswer, GraphRequest } from '../../../core/log/requests.ts'
+import type { Database } from '../../../db/client.ts'
 import { committed } from '../../../durable-objects/graph-log/committed.ts'
 import type { LogRunner } from '../../../durable-objects/graph-log/runner.ts'
+import { TopologyShelf } from '../../../workers/operations/topology/shelf.ts'
+import { withTopology } from '../../../workers/operations/topology/with-topology.ts'
 import type { Random } from '../../durable-objects/graph-log/histories/random.ts'
+import { engineSearch } from './engine-search.ts'
 import { load, tagsBefore, type Value } from './load.ts'
 import type { LogObject } from './log-object.ts'
-import { EPOCH_MS, type Primary } from './primary.ts'
-import type { RecordQuery } from './queries.ts'
+import { EPOCH_MS, type Primary, TENANT } from './primary.ts'
+import { project, type RecordQuery } from './queries.ts'
 import type { Scheduler } from './scheduler.ts'
+import type { Search } from './searches.ts'
 import type { TierService } from './tiers.ts'
+import { topologyDatabase } from './topology-database.ts'
 import type { Universe } from './universe.ts'
 import { delayMs, type Weather } from './weather.ts'
 
@@ -39,6 +49,9 @@ export type Surroundings = {
   readonly redis: TierService
 }
 
+/** Room for the one graph there is. */
+const TOPOLOGY_BYTES = 1_000_000
+
 /** A worker's isolate: what outlives a request, and a clock of its own. */
 export class Isolate {
   readonly surroundings: Surroundings
@@ -47,6 +60,7 @@ export class Isolate {
   readonly flights = new SingleFlight<Timed<Loaded<unknown>>>()
   readonly lookups: Lookups = new SingleFlight()
   readonly memory: MemoryTier
+  readonly topologies = new TopologyShelf(TOPOLOGY_BYTES)
   isAlive = true
   skewMs: number
   /** Clients that wait for an answer from here. */
@@ -70,6 +84,12 @@ export class Isolate {
 
 /** An answer that a client has, with the tag it came with. */
 export type Kept = { readonly value: Value; readonly etag: Etag }
+
+/** What a search observed, and by which engine. */
+export type SearchAnswer = Pick<ReadAnswer<unknown>, 'historyId' | 'seq' | 'seen' | 'isStale'> & {
+  readonly observed: readonly number[]
+  readonly engine: 'memory' | 'sql'
+}
 
 /** How a request reads, beside what its client asks for. */
 export type ReadManner = {
@@ -175,6 +195,61 @@ export class IsolateContext {
     })
   }
 
+  /** As in workers/operations/topology/run-query.ts: in memory if the topology is there, else in SQL. */
+  async search(
+    search: Search,
+    consistency: Consistency,
+    bookmark: Freshness['bookmark'],
+  ): Promise<SearchAnswer> {
+    const { isolate, arrivedAt } = this
+    const { universe } = isolate.surroundings
+    const reader = this.#reader()
+    const context = {
+      ...{ graph: GRAPH, graphReader: reader, consistency, arrivedAt },
+      bookmarks: bookmark ? [{ ...bookmark, tenantId: GRAPH.tenantId, logId: GRAPH.graphId }] : [],
+      services: {
+        topologies: { shelf: isolate.topologies, store: null },
+        reader: () => reader,
+        shard: () => this.#database(),
+      },
+    }
+    const need = { weightKeys: null, atLeast: 0, others: [] }
+    const found = await withTopology(context, need, ({ view }) =>
+      engineSearch(memoryEngine(view, isolate.now), search, universe),
+    )
+    if (found) return { ...found.at, observed: await found.result, engine: 'memory' }
+    const { values, ...at } = await read<readonly number[]>(reader, {
+      ...{ consistency, bookmark, arrivedAt, isUncached: true },
+      ...{ kind: 'list', names: [`graph:${JSON.stringify(search)}`] },
+      load: () => this.#loadSearch(search),
+    })
+    return { ...at, observed: values[0] ?? [], engine: 'sql' }
+  }
+
+  #loadSearch(search: Search): Promise<Loaded<readonly number[]>> {
+    const { primary, universe } = this.isolate.surroundings
+    return this.#round(() => {
+      const { seq, historyId } = primary.graph.row
+      const value = project(primary.state, [search], universe)
+      return { seq, historyId, values: [{ value, tags: logTags(), bytes: 100 }] }
+    }).then(
+      (loaded) => loaded ?? Promise.reject(new AppError('unavailable', 'the primary is away')),
+    )
+  }
+
+  #database(): Database {
+    return topologyDatabase(this.isolate.surroundings.primary.graph, (work) => this.#round(work))
+  }
+
+  /** To the primary and back; `null`: it is away. */
+  async #round<T>(work: () => T): Promise<T | null> {
+    const { random, weather, primary } = this.isolate.surroundings
+    const done = await this.after(delayMs(random, weather.database), () =>
+      primary.isAway ? null : work(),
+    )
+    return this.after(delayMs(random, weather.database), () => done)
+  }
+
   async #unchanged(
     reader: LogReader,
     freshness: Freshness,
@@ -229,6 +304,15 @@ export class IsolateContext {
       waiting,
     }
   }
+}
+
+const GRAPH: GraphAddress = {
+  ...{
+    kind: 'graph',
+    tenantId: tenantId(TENANT),
+    graphId: graphId('00000000-0000-4000-8000-000000000002'),
+  },
+  ...{ shardId: 'shard', epoch: 1 },
 }
 
 const KINDS = {

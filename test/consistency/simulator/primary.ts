@@ -8,7 +8,7 @@ import { stateOf } from './load.ts'
 import type { Scheduler } from './scheduler.ts'
 import { EMPTY_STATE, type State, type Universe } from './universe.ts'
 
-const TENANT = '00000000-0000-4000-8000-000000000001'
+export const TENANT = '00000000-0000-4000-8000-000000000001'
 export const EPOCH_MS = 1_760_000_000_000
 
 /** The graph in the database, and a record of every state it went through. */

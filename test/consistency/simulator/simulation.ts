@@ -20,12 +20,12 @@ export class Simulation {
   readonly #clients: Clients
   #isOver = false
 
-  /** The same history for the same seed and number of operations. */
-  constructor(seed: number, operations: number) {
+  /** The same history for the same arguments. `searches`: how many of the reads search the graph. */
+  constructor(seed: number, operations: number, searches = 0) {
     this.#seed = seed
     const random = seededRandom(seed)
     const scheduler = new Scheduler(random)
-    const universe = new Universe(random)
+    const universe = new Universe(random, searches > 0 ? random.uuid : undefined)
     const weather = someWeather(random, operations)
     const { chances } = weather
     const primary = new Primary(universe, random, scheduler, weather)
@@ -40,6 +40,7 @@ export class Simulation {
       problems: [],
       faults: [],
       all: [],
+      searches,
       isolates: Array.from(
         { length: weather.isolates },
         () => new Isolate(surroundings, random.pick(edges)),

@@ -18,6 +18,12 @@ import { loadInBackground, rebuildIfNeeded } from './keep.ts'
 /** Times that a read goes on when others bring the topology forward under its feet. */
 const MAX_ROUNDS = 4
 
+/** What reading a topology asks of its surroundings. */
+export type TopologyContext = Pick<
+  GraphContext,
+  'graph' | 'graphReader' | 'consistency' | 'bookmarks' | 'arrivedAt'
+> & { readonly services: Pick<GraphContext['services'], 'topologies' | 'reader' | 'shard'> }
+
 export type TopologyNeed = {
   readonly weightKeys: readonly string[] | null
   /** A seq that the caller has read other parts of the answer at. */
@@ -46,7 +52,7 @@ export type TopologyAt = Omit<GraphAnswer<unknown>, 'value'>
  * somebody else has to answer; one is being loaded then, if there may be one.
  */
 export async function withTopology<T>(
-  context: GraphContext,
+  context: TopologyContext,
   need: TopologyNeed,
   search: (current: Searched) => T,
 ): Promise<{ readonly result: T; readonly at: TopologyAt } | null> {
@@ -69,7 +75,7 @@ export async function withTopology<T>(
 }
 
 export type Reading = {
-  readonly context: GraphContext
+  readonly context: TopologyContext
   readonly log: LogReader
   readonly freshness: Freshness
   readonly need: TopologyNeed
