@@ -25,7 +25,7 @@ export type RelationshipPart = {
 export function entityPart(
   rows: readonly (readonly [id: string, type: string])[],
   codes: Codes,
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(rows.length * ENTITY_BYTES)
   const { words, types } = readEntityPart(bytes.buffer)
   rows.forEach(([id, type], row) => {
@@ -56,7 +56,7 @@ export function relationshipPart(
   rows: readonly RelationshipRow[],
   codes: Codes,
   nodes: NodeNumbers,
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(rows.length * RELATIONSHIP_BYTES)
   const { seqs, from, to, types } = readRelationshipPart(bytes.buffer)
   rows.forEach(([createdSeq, type, fromId, toId], row) => {
@@ -76,6 +76,42 @@ export function readRelationshipPart(buffer: ArrayBuffer): RelationshipPart {
     to: new Uint32Array(buffer, count * 8, count),
     types: new Uint16Array(buffer, count * 12, count),
   }
+}
+
+/** Several of them as one file. */
+export function joinEntityParts(
+  files: readonly Uint8Array<ArrayBuffer>[],
+): Uint8Array<ArrayBuffer> {
+  const joined = emptyFile(files)
+  const whole = readEntityPart(joined.buffer)
+  let at = 0
+  for (const { words, types } of files.map(({ buffer }) => readEntityPart(buffer))) {
+    whole.words.set(words, at * 4)
+    whole.types.set(types, at)
+    at += types.length
+  }
+  return joined
+}
+
+/** Several of them as one file. */
+export function joinRelationshipParts(
+  files: readonly Uint8Array<ArrayBuffer>[],
+): Uint8Array<ArrayBuffer> {
+  const joined = emptyFile(files)
+  const whole = readRelationshipPart(joined.buffer)
+  let at = 0
+  for (const { seqs, from, to, types } of files.map(({ buffer }) => readRelationshipPart(buffer))) {
+    whole.seqs.set(seqs, at)
+    whole.from.set(from, at)
+    whole.to.set(to, at)
+    whole.types.set(types, at)
+    at += seqs.length
+  }
+  return joined
+}
+
+function emptyFile(files: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(files.reduce((sum, { byteLength }) => sum + byteLength, 0))
 }
 
 /** Numbers of nodes by their ids: 24 to 32 bytes per node. */

@@ -41,7 +41,7 @@ function assembly({ seq, entities, relationships }: PlainGraph, pageRows: number
         types,
       ),
     )
-    .map(({ buffer }) => readEntityPart(buffer as ArrayBuffer))
+    .map(({ buffer }) => readEntityPart(buffer))
   const numbers = new NodeNumbers(entities.length, nodes)
   const edges = pagesOf(relationships, pageRows)
     .map((page) =>
@@ -51,7 +51,7 @@ function assembly({ seq, entities, relationships }: PlainGraph, pageRows: number
         numbers,
       ),
     )
-    .map(({ buffer }) => readRelationshipPart(buffer as ArrayBuffer))
+    .map(({ buffer }) => readRelationshipPart(buffer))
   const made = new TopologyAssembly({ nodes: entities.length, edges: relationships.length }, seq, {
     ...{ history: HISTORY, weightProperty: null },
     ...{ entityTypes: types.names, relationshipTypes: edgeTypes.names },

@@ -2,14 +2,18 @@ import { AppError } from '../../../core/errors.ts'
 import { MAX_CREATED_SEQ } from '../../../core/graph/builder.ts'
 import { Codes } from '../../../core/graph/codes.ts'
 import { layoutOf } from '../../../core/graph/layout.ts'
-import { entityPart, NodeNumbers, relationshipPart } from '../../../core/graph/parts.ts'
+import {
+  entityPart,
+  joinEntityParts,
+  joinRelationshipParts,
+  NodeNumbers,
+  relationshipPart,
+} from '../../../core/graph/parts.ts'
 import type { JobProgress } from '../../../core/jobs/job.ts'
 import { headOf } from '../../../db/queries/export.ts'
 import {
   BEFORE_ALL_IDS,
-  type EntityRow,
   entityPage,
-  type RelationshipRow,
   relationshipPage,
   TOPOLOGY_PAGE_ROWS,
 } from '../../../db/queries/topology.ts'
@@ -94,22 +98,25 @@ async function gatherEntities(
   { pageRows: limit, maxPages }: GatherLimits,
 ): Promise<Gathered> {
   const { at, entityParts } = known
-  const rows: EntityRow[] = []
+  const codes = new Codes(known.entityTypes)
+  // A page in columns is a small part of what its rows take as objects.
+  const pieces: Uint8Array<ArrayBuffer>[] = []
+  let rows = 0
   let after: string | null = known.afterId
   for (let pages = 0; pages < maxPages && after !== null; pages += 1) {
     const page = await entityPage(shardOf(context), context.graph, { seq: at.seq, after, limit })
     checkState(page, at)
-    for (const row of page.rows) rows.push(row)
+    pieces.push(entityPart(page.rows, codes))
+    rows += page.rows.length
     after = page.next
   }
-  const codes = new Codes(known.entityTypes)
-  const bytes = entityPart(rows, codes)
+  const bytes = joinEntityParts(pieces)
   const name = `${WORK_FILES}entities-${entityParts.length}`
   return {
     ...known,
     phase: after === null ? 'relationships' : 'entities',
     afterId: after ?? known.afterId,
-    entityParts: await withPart(files, entityParts, { name, bytes, rows: rows.length }),
+    entityParts: await withPart(files, entityParts, { name, bytes, rows }),
     entityTypes: codes.names,
   }
 }
@@ -122,17 +129,19 @@ async function gatherRelationships(
 ): Promise<Gathered> {
   const { at, relationshipParts } = known
   const nodes = await numbersOf(run, known)
-  const rows: RelationshipRow[] = []
+  const codes = new Codes(known.relationshipTypes)
+  const pieces: Uint8Array<ArrayBuffer>[] = []
+  let rows = 0
   let after: number | null = known.afterSeq
   for (let pages = 0; pages < maxPages && after !== null; pages += 1) {
     const place = { seq: at.seq, after, limit }
     const page = await relationshipPage(shardOf(context), context.graph, place, null)
     checkState(page, at)
-    for (const row of page.rows) rows.push(row)
+    pieces.push(relationshipPart(page.rows, codes, nodes))
+    rows += page.rows.length
     after = page.next
   }
-  const codes = new Codes(known.relationshipTypes)
-  const bytes = relationshipPart(rows, codes, nodes)
+  const bytes = joinRelationshipParts(pieces)
   const name = `${WORK_FILES}relationships-${relationshipParts.length}`
   if (after === null) run.memory.delete(NUMBERS)
   return {
@@ -140,7 +149,7 @@ async function gatherRelationships(
     phase: after === null ? 'done' : 'relationships',
     afterSeq: after ?? known.afterSeq,
     relationshipParts: await withPart(run.files, relationshipParts, {
-      ...{ name, bytes, rows: rows.length },
+      ...{ name, bytes, rows },
     }),
     relationshipTypes: codes.names,
   }
