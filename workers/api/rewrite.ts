@@ -1,6 +1,6 @@
 /** Resources of a graph that may be named without one: they are the default graph's. */
 const SHORT =
-  /^\/api\/v1\/(entities|relationships|types|batch|changes|import|export|derived|traverse|paths|subgraph|common-neighbors)(?=\/|$)/
+  /^\/api\/v1\/(entities|relationships|types|batch|changes|erasures|import|export|derived|traverse|paths|subgraph|common-neighbors)(?=\/|$)/
 
 /** The path that is routed: short forms become the long ones that the API documents. */
 export function routedPath(path: string): string {

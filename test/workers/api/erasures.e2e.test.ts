@@ -124,8 +124,8 @@ describe('erasing what the log says of a deleted entity', () => {
   it('is done once, and wholly, while connections to the database break', async () => {
     const headers = { 'idempotency-key': crypto.randomUUID() }
     const statuses: number[] = []
-    await withFaults({ cutBefore: 0.2, cutAfter: 0.3, seed: 11 }, async () => {
-      for (let i = 0; i < 20 && statuses.at(-1) !== 200; i += 1) {
+    await withFaults({ cutBefore: 0.3, cutAfter: 0.4, seed: 11 }, async () => {
+      for (let i = 0; i < 50 && statuses.at(-1) !== 200; i += 1) {
         statuses.push((await erase({ entities: [ada.id] }, headers)).status)
       }
     })
