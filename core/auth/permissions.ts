@@ -7,6 +7,7 @@ export const PERMISSIONS = [
   'consumers.manage',
   'keys.manage',
   'cache.manage',
+  'history.erase',
   'invitations.manage',
 ] as const
 export type Permission = (typeof PERMISSIONS)[number]

@@ -39,6 +39,10 @@ const record = z.looseObject({
   location: location.nullable().describe('Of entities; null for relationships'),
   properties: z.record(z.string(), z.unknown()),
   ...times,
+  erased_bytes: z
+    .int()
+    .optional()
+    .describe('Only where the content is erased, and everything in it null or empty: bytes it had'),
 })
 
 const definition = z.looseObject({
@@ -59,7 +63,8 @@ const once = (about: string, before: z.ZodType, after: z.ZodType): CataloguedKin
 
 /**
  * What every kind of event of a graph's log looks like, in all forms that were ever written. A new form
- * is added at the end, with an `upcast` on the one before: the log itself is never rewritten.
+ * is added at the end, with an `upcast` on the one before: the log itself is never rewritten, but for
+ * images that are blanked when their record is erased. They keep to their form.
  */
 export const EVENT_CATALOGUE: Readonly<Record<GraphEventKind, CataloguedKind>> = {
   'entity.created': once('An entity was created.', none, record),
@@ -94,5 +99,10 @@ export const EVENT_CATALOGUE: Readonly<Record<GraphEventKind, CataloguedKind>> =
     'Cached values that depend on a tag, which stands in `type`, are read anew. No record has changed.',
     none,
     none,
+  ),
+  'record.erased': once(
+    'What the log said of a deleted entity and of its relationships is erased. The images of earlier events are blank.',
+    none,
+    z.looseObject({ reason: z.string().nullable().describe('As whoever erased it gave it') }),
   ),
 }

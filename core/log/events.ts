@@ -11,6 +11,8 @@ export type GraphEventKind =
   | TypeEventKind
   /** Cached values that depend on the tag in its `type` are to be read anew. Changes no record. */
   | 'cache.purged'
+  /** What the log said of an entity, which is deleted, and of its relationships is blanked. */
+  | 'record.erased'
 
 export type TypeEventKind =
   | 'type.defined'
@@ -41,6 +43,8 @@ export type Image = {
   readonly properties: JsonObject
   readonly created_at: string
   readonly updated_at: string
+  /** The content is erased; it had so many UTF-8 bytes. Absent: it is not. */
+  readonly erased_bytes?: number
 }
 
 /** Whether an event changes a type, and with it the graph's schema. */

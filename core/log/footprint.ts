@@ -50,6 +50,7 @@ function isAlone(request: GraphRequest): boolean {
   return (
     request.types.length > 0 ||
     request.purge !== undefined ||
+    request.erase !== undefined ||
     request.entities.some((op) => op.action === 'delete') ||
     request.relationships.some((op) => op.action === 'delete')
   )

@@ -49,6 +49,8 @@ export type Change = {
   readonly request_id: string
   readonly before: JsonObject | null
   readonly after: JsonObject | null
+  /** The content of the images is erased, and they are `null`. Absent: it is not. */
+  readonly erased?: true
 }
 
 /** A defined type of a graph. */

@@ -67,6 +67,18 @@ export type Origin = {
   readonly requestId: string
 }
 
+/** A deleted entity whose content the log is to forget: one by `id`, or all that had an external id. */
+export type ErasedRef = { readonly op: number } & (
+  | { readonly id: string }
+  | { readonly externalId: string }
+)
+
+export type Erasure = {
+  readonly refs: readonly ErasedRef[]
+  /** Kept in the log; `null`: none was given. */
+  readonly reason: string | null
+}
+
 /** What the graph's log is asked to append, all or nothing unless `atomic` is false. */
 export type GraphRequest = Origin & {
   /** Names this request for good: a repeat returns the first answer (C3). */
@@ -89,6 +101,8 @@ export type GraphRequest = Origin & {
   readonly types: readonly TypeOp[]
   /** Tags whose cached values are to be read anew; such a request does nothing else. Default: none. */
   readonly purge?: readonly string[]
+  /** What is to be erased from the log; such a request does nothing else. Default: nothing. */
+  readonly erase?: Erasure
 }
 
 /** Never a caller's concern: a type in use is changed in another way. */
@@ -105,6 +119,7 @@ export type RefusalCode =
       | 'from_not_found'
       | 'to_not_found'
       | 'not_found'
+      | 'still_exists'
       | 'version_mismatch'
       | 'too_many_relationships'
       | 'email_taken'

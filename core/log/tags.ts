@@ -1,6 +1,6 @@
 import { type EventHeader, isTypeEvent } from './events.ts'
 
-/** Stands for every tag of a log. Only purging touches it, and no read depends on it. */
+/** Stands for every tag of a log. Purging and erasing touch it, and no read depends on it. */
 export const EVERYTHING = '*'
 
 /**
@@ -22,6 +22,7 @@ export const EVERYTHING = '*'
  * |                            | `e:` of it     | access by the key                                   |
  * | `graph.created`, `.deleted`| `t:graph`      | the graphs; a graph by its name                     |
  * | `cache.purged`             | what it names  | those that depend on it                             |
+ * | `record.erased`            | every tag      | all: what told of its external id is blank by then  |
  * | of an invitation           | `t:invitation` | the invitations                                     |
  */
 export function tagsOf(event: EventHeader): string[] {
@@ -39,6 +40,8 @@ export function tagsOf(event: EventHeader): string[] {
       return ['t:graph']
     case 'cache.purged':
       return [`${type}`]
+    case 'record.erased':
+      return [EVERYTHING]
     case 'invitation.created':
     case 'invitation.revoked':
       return ['t:invitation']

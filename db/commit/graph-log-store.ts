@@ -4,6 +4,7 @@ import type { GraphRequest } from '../../core/log/requests.ts'
 import type { Database } from '../client.ts'
 import { FENCE_REFUSED, type Fence, type LogStore, RECENT_EVENTS } from '../log-store.ts'
 import { parseCommitted, parseOpened } from './answers.ts'
+import { eraseStatement } from './erase-statement.ts'
 import { commitPayload } from './payload.ts'
 import { purgeStatement } from './purge-statement.ts'
 import { commitStatement } from './statement.ts'
@@ -29,6 +30,9 @@ function statementOf(log: GraphAddress, group: readonly GraphRequest[]): SQL {
   const purge = group.find((request) => request.purge !== undefined)
   if (purge && group.length > 1) throw new TypeError('a request that purges goes alone')
   if (purge) return purgeStatement(log, purge)
+  const erasing = group.find((request) => request.erase !== undefined)
+  if (erasing && group.length > 1) throw new TypeError('a request that erases goes alone')
+  if (erasing?.erase) return eraseStatement(log, erasing, erasing.erase)
   const change = group.find(({ types }) => types.length > 0)
   if (!change) return commitStatement(log, commitPayload(group))
   if (group.length > 1) throw new TypeError('a request that changes types goes alone')

@@ -40,11 +40,11 @@ export type Reads = 'sizes' | 'images'
 const HEAD: SQL = sql`v.seq, v.at, v.kind, v.schema_version, v.subject_id, v.type, v.from_id, v.to_id,
   v.external_id, v.actor, v.request_id`
 
-/** UTF-8 bytes of what a client has put into a record or a type. */
+/** UTF-8 bytes of what a client has put into a record or a type; of an erased one, had. */
 const contentBytes = (image: 'before' | 'after') => {
   const column = sql.raw(`v.${image}`)
   return sql`case when ${column} is not null then
-    coalesce(octet_length(${column} ->> 'properties'), octet_length(${column} ->> 'json_schema'), 0)
+    coalesce((${column} ->> 'erased_bytes')::int, octet_length(${column} ->> 'properties'), octet_length(${column} ->> 'json_schema'), 0)
       + coalesce(octet_length(${column} ->> 'name'), 0)
       + coalesce(octet_length(${column} ->> 'external_id'), 0) end`
 }

@@ -9,6 +9,7 @@ import {
   ENTITY_COLUMNS,
   EVENT_COLUMNS,
   entityFromImage,
+  isErased,
   relationshipFromImage,
   toChange,
   toEntity,
@@ -29,13 +30,13 @@ export async function listChanges(
   return { value: (results[0] ?? []).map(toChange), ...at }
 }
 
-/** An entity as it was at `seq`: `null` when it did not exist then. */
+/** An entity as it was at `seq`: `null` when it did not exist then, or all about it is erased. */
 export async function entityAsOf(
   shard: Database,
   graph: GraphAddress,
   id: string,
   seq: number,
-): Promise<ReadAt<Entity | null> & { floorSeq: number }> {
+): Promise<ReadAt<Entity | null> & { floorSeq: number; wasErased: boolean }> {
   const ofEntity = sql`${inGraph(graph, 'v')} and v.subject_id = ${id}::uuid
     and v.kind in ('entity.created', 'entity.updated', 'entity.deleted')`
   const { results, ...at } = await readGraph(shard, graph, [
@@ -46,17 +47,16 @@ export async function entityAsOf(
     sql`select ${ENTITY_COLUMNS} from entities e where ${inGraph(graph, 'e')} and e.id = ${id}::uuid`,
   ])
   const [[last] = [], [next] = [], [current] = []] = results
-  if (last) {
-    return { value: last.kind === 'entity.deleted' ? null : entityFromImage(last, 'after'), ...at }
-  }
+  const as = (value: Entity | null) => ({ value, ...at, wasErased: false })
+  const from = (event: Row, which: 'before' | 'after') =>
+    isErased(event) ? { value: null, ...at, wasErased: true } : as(entityFromImage(event, which))
+  if (last) return last.kind === 'entity.deleted' ? as(null) : from(last, 'after')
   // Its last change before is no longer kept: what came after tells, or it still is as it was.
-  if (next) {
-    return { value: next.kind === 'entity.created' ? null : entityFromImage(next, 'before'), ...at }
-  }
-  return { value: current ? toEntity(current) : null, ...at }
+  if (next) return next.kind === 'entity.created' ? as(null) : from(next, 'before')
+  return as(current ? toEntity(current) : null)
 }
 
-/** Records as the given versions left them, for answers that are given again. */
+/** Records as the given versions left them, for answers that are given again; erased ones are missing. */
 export async function recordsAtVersions(
   shard: Database,
   graph: GraphAddress,
@@ -65,7 +65,7 @@ export async function recordsAtVersions(
   const { results } = await readGraph(shard, graph, [
     sql`select ${EVENT_COLUMNS} from events v where ${inGraph(graph, 'v')}
       and v.seq in (select value::bigint from jsonb_array_elements_text(${JSON.stringify(versions)}::jsonb) as value)
-      and v.after is not null`,
+      and v.after is not null and v.after -> 'erased_bytes' is null`,
   ])
   return (results[0] ?? []).map((row: Row) =>
     String(row.kind).startsWith('entity.')

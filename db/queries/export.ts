@@ -24,7 +24,8 @@ export async function headOf(
 /**
  * Records of one kind as they were at `seq`, by id, after `after`. What has not changed since is read
  * from its table; what has, from the first later event, whose `before` is the record at `seq`. So
- * pages read one after the other add up to the graph at one seq, whatever is written meanwhile.
+ * pages read one after the other add up to the graph at one seq, whatever is written meanwhile; only what
+ * is erased meanwhile is left out.
  */
 export async function exportPage(
   shard: Database,
@@ -45,7 +46,8 @@ export async function exportPage(
         from events v where ${inGraph(graph, 'v')} and v.seq > ${at.seq}::bigint
           and v.subject_id > ${at.after}::uuid and starts_with(v.kind, ${`${kind}.`})
         order by subject_id, seq
-      ) changed where before is not null order by subject_id limit ${at.limit}`,
+      ) changed where before is not null and before -> 'erased_bytes' is null
+      order by subject_id limit ${at.limit}`,
   ])
   const [current = [], changed = []] = results
   const records = [

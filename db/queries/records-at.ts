@@ -29,7 +29,7 @@ export type RecordsAt = {
 /**
  * Records as they were at `seq`, in one snapshot: from their tables those that have not changed since,
  * and of the others what the first later event says they were before. Those that did not exist then,
- * or of which the log no longer tells, are missing.
+ * or of which the log no longer tells or is erased, are missing.
  */
 export async function recordsAt(
   shard: Database,
@@ -46,7 +46,8 @@ export async function recordsAt(
   const { results, historyId } = await readGraph(shard, graph, [
     sql`select ${ENTITY_COLUMNS} from entities e where ${inGraph(graph, 'e')}
       and e.id in ${inList(ids, 'uuid')} and e.version <= ${seq}::bigint`,
-    sql`select * from (${firstLater(inList(ids, 'uuid'), 'entity.')}) v where before is not null`,
+    sql`select * from (${firstLater(inList(ids, 'uuid'), 'entity.')}) v where before is not null
+      and before -> 'erased_bytes' is null`,
     sql`select created_seq, ${RELATIONSHIP_COLUMNS} from relationships r
       where ${inGraph(graph, 'r')} and r.created_seq in ${seqs} and r.version <= ${seq}::bigint`,
     sql`select c.seq as created_seq, v.* from events c
@@ -54,6 +55,7 @@ export async function recordsAt(
         sql`(select o.subject_id from events o where ${inGraph(graph, 'o')} and o.seq in ${seqs})`,
         'relationship.',
       )}) v on v.subject_id = c.subject_id and v.before is not null
+        and v.before -> 'erased_bytes' is null
       where ${inGraph(graph, 'c')} and c.seq in ${seqs} and c.kind = 'relationship.created'`,
   ])
   const [entities = [], changedEntities = [], relationships = [], changedRelationships = []] =

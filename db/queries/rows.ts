@@ -56,9 +56,15 @@ export function toChange(row: Row): Change {
     to_id: row.to_id as string | null,
     actor: row.actor as string,
     request_id: row.request_id as string,
-    before: toChangeImage(row.before),
-    after: toChangeImage(row.after),
+    ...(isErased(row)
+      ? { before: null, after: null, erased: true as const }
+      : { before: toChangeImage(row.before), after: toChangeImage(row.after) }),
   }
+}
+
+/** Whether the content of an event's images is erased. */
+export function isErased({ before, after }: Row): boolean {
+  return ((after ?? before) as Image | null)?.erased_bytes !== undefined
 }
 
 /** The entity that an event's row says its `after` (or `before`) image was. */

@@ -21,11 +21,15 @@ export const statistics: Consumer = {
   ],
 }
 
+/** They count as events, and as nothing else: an erasure leaves as many records as there were. */
+const CHANGES_NO_RECORD: ReadonlySet<string> = new Set(['cache.purged', 'record.erased'])
+
 /** What a run of events adds, one delta for each kind and type. Throws for an event that lacks what it changed. */
 export function statisticsOf(events: readonly SizedEvent[]): StatisticsDelta[] {
   const sums = new Map<string, StatisticsDelta>()
   for (const event of events) {
     add(sums, 'event', '', 1, event.logBytes)
+    if (CHANGES_NO_RECORD.has(event.kind)) continue
     const { kind, type } = subjectOf(event)
     const { beforeBytes: before, afterBytes: after } = event
     const count = Number(after !== null) - Number(before !== null)

@@ -14,7 +14,8 @@ relationship, \`external_id\`, \`actor\`, \`request_id\`, and the images \`befor
 An image has a form with a number. Forms never change: a new one gets the next number, and a reader is given
 every event in the newest form of its kind, whatever it was written in. Fields may be added to a form; readers
 have to leave alone what they do not know. An event of a kind or form that a consumer does not know is set
-aside with this reason, and can be taken later.
+aside with this reason, and can be taken later. Images of records that were [erased](history.md) keep their form,
+with nothing in it but \`version\`, the times and \`erased_bytes\`; \`GET /changes\` shows them as null.
 `
 
 /** The page docs/events.md. */

@@ -37,6 +37,7 @@ export type Change = {
   readonly request_id: string
   readonly before: Readonly<Record<string, unknown>> | null
   readonly after: Readonly<Record<string, unknown>> | null
+  readonly erased?: true
 }
 
 export type Page<T> = { readonly items: readonly T[]; readonly next: string | null }

@@ -19,6 +19,7 @@ import { dashboardRoutes } from './routes/dashboard.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { derivedRoutes } from './routes/derived.ts'
 import { entityRoutes } from './routes/entities.ts'
+import { erasureRoutes } from './routes/erasures.ts'
 import { fileRoutes } from './routes/files.ts'
 import { graphEntityRoutes } from './routes/graph-entity-queries.ts'
 import { graphJobRoutes } from './routes/graph-jobs.ts'
@@ -53,6 +54,7 @@ graphQueryRoutes(app)
 graphEntityRoutes(app)
 graphJobRoutes(app)
 logRoutes(app)
+erasureRoutes(app)
 importExportRoutes(app)
 jobRoutes(app)
 fileRoutes(app)

@@ -29,8 +29,10 @@ export function statusOf(code: ErrorCode): number {
     case 'email_taken':
     case 'name_taken':
     case 'last_graph':
+    case 'still_exists':
       return 409
     case 'gone':
+    case 'erased':
       return 410
     case 'version_mismatch':
       return 412

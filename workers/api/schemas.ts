@@ -292,6 +292,9 @@ export const change = z
     request_id: z.string(),
     before: z.record(z.string(), z.unknown()).nullable(),
     after: z.record(z.string(), z.unknown()).nullable(),
+    erased: z.literal(true).optional().openapi({
+      description: 'The content is erased: the images are null.',
+    }),
   })
   .openapi('Change')
 

@@ -71,15 +71,17 @@ export const readEntityAsOf = graphOperation(
       ...{ kind: 'entity', name: `${id}@${seq}`, isUncached: true, tags: logTags },
       load: async () => {
         const shard = shardOf(context)
-        const { value, floorSeq, ...at } = await entityAsOf(shard, context.graph, id, seq)
-        return { value: { entity: value, floorSeq }, ...at }
+        const found = await entityAsOf(shard, context.graph, id, seq)
+        const { value, floorSeq, wasErased, ...at } = found
+        return { value: { entity: value, floorSeq, wasErased }, ...at }
       },
     })
-    const { entity, floorSeq } = read.value
+    const { entity, floorSeq, wasErased } = read.value
     if (seq > read.seq) {
       throw new AppError('malformed_request', `as_of: the graph is only at seq ${read.seq}`)
     }
     if (seq < floorSeq) throw retained(floorSeq)
+    if (wasErased) throw new AppError('erased', 'what this entity was is erased from the log')
     return answer(context, found(entity, 'this entity at that seq'), read)
   },
 )

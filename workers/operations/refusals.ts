@@ -20,6 +20,7 @@ const MESSAGES: Readonly<Record<Exclude<RefusalCode, typeof TYPE_IN_USE>, string
   version_mismatch: 'the record has changed since the version named',
   too_many_relationships:
     'the deletion, with those before it in this request, would take more than 10,000 relationships along: delete those first, in batches, or fewer entities at once',
+  still_exists: 'the entity exists: delete it before its history is erased',
   email_taken: 'an account with this e-mail address exists',
   name_taken: 'this name is taken',
   last_graph: 'the default graph cannot be deleted',

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { index, pgTable, primaryKey } from 'drizzle-orm/pg-core'
 import { commitColumns, eventColumns, ownedByGraph, position } from '../columns.ts'
 
@@ -17,6 +18,16 @@ export const events = pgTable(
     // A unique key of a partitioned table has to contain the partition column.
     primaryKey({ columns: [table.tenantId, table.graphId, table.seq, table.at] }),
     index('events_subject').on(table.tenantId, table.graphId, table.subjectId, table.seq),
+    // How an erasure finds what is deleted: by its external id, and relationships by their ends.
+    index('events_deleted_external_id')
+      .on(table.tenantId, table.graphId, table.externalId)
+      .where(sql`kind = 'entity.deleted'::text`),
+    index('events_deleted_from')
+      .on(table.tenantId, table.graphId, table.fromId)
+      .where(sql`kind = 'relationship.deleted'::text`),
+    index('events_deleted_to')
+      .on(table.tenantId, table.graphId, table.toId)
+      .where(sql`kind = 'relationship.deleted'::text`),
   ],
 )
 

@@ -1,19 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { isAllowed, isRole, mayGrant, PERMISSIONS, ROLES } from '../../../core/auth/permissions.ts'
 
+const OF_ADMINS = [
+  ...['graph.read', 'graph.write', 'graph.define', 'graphs.manage', 'consumers.manage'],
+  ...['keys.manage', 'cache.manage', 'history.erase'],
+]
+
 const allowed = (role: (typeof ROLES)[number], isOperator = false) =>
   PERMISSIONS.filter((each) => isAllowed(role, each, isOperator))
 
 describe('what a role allows', () => {
   it.each([
-    [
-      'owner',
-      ['graph.read', 'graph.write', 'graph.define', 'graphs.manage', 'keys.manage', 'cache.manage'],
-    ],
-    [
-      'admin',
-      ['graph.read', 'graph.write', 'graph.define', 'graphs.manage', 'keys.manage', 'cache.manage'],
-    ],
+    ['owner', OF_ADMINS],
+    ['admin', OF_ADMINS],
     ['writer', ['graph.read', 'graph.write']],
     ['reader', ['graph.read']],
   ] as const)('%s: %j', (role, permissions) => {

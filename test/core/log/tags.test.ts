@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { EventHeader } from '../../../core/log/events.ts'
-import { tagsOf } from '../../../core/log/tags.ts'
+import { EVERYTHING, tagsOf } from '../../../core/log/tags.ts'
 
 function event(given: Partial<EventHeader> & Pick<EventHeader, 'kind'>): EventHeader {
   const nothing = { subjectId: null, type: null, fromId: null, toId: null, externalId: null }
@@ -59,6 +59,11 @@ describe('the tags that an event touches (T1)', () => {
     ['invitation.revoked', ['t:invitation']],
   ] as const)('%s, an event of a tenant: %j', (kind, tags) => {
     expect(tagsOf(event({ kind, subjectId: '1' }))).toEqual(tags)
+  })
+
+  it('an erasure: all, since what it blanks told of tags too', () => {
+    const erased = event({ kind: 'record.erased', subjectId: '1', type: 'airport' })
+    expect(tagsOf(erased)).toEqual([EVERYTHING])
   })
 
   it('depend on the record, not on what changed in it', () => {

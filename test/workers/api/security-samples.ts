@@ -118,6 +118,17 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     permission: 'cache.manage',
     request: ({ graph }) => ({ path: '/cache/purge', body: { graph, key: 'entity:any' } }),
   },
+  'POST /api/v1/graphs/{graph}/erasures': {
+    permission: 'history.erase',
+    request: async (fixture) => {
+      const { tenant } = fixture
+      const created = await tenant.request<Entity>('POST', inGraph(fixture, '/entities'), {
+        body: { type: 'host' },
+      })
+      await tenant.request('DELETE', inGraph(fixture, `/entities/${created.body.id}`))
+      return { path: inGraph(fixture, '/erasures'), body: { entities: [created.body.id] } }
+    },
+  },
   'GET /api/v1/invitations': operate(() => ({ path: '/invitations' })),
   'POST /api/v1/invitations': operate(() => ({
     path: '/invitations',
