@@ -15,7 +15,7 @@ export type WantedTopology = {
  * miss it, and whatever becomes of the job. False when it has ended, so that there is nothing to wait for.
  */
 export async function askForTopology(
-  { services, graph }: GraphContext,
+  { services, graph }: Pick<GraphContext, 'services' | 'graph'>,
   { historyId, former }: WantedTopology,
 ): Promise<boolean> {
   const { tenantId, graphId } = graph
