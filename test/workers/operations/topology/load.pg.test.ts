@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { headOf } from '../../../../db/queries/export.ts'
+import { GraphView } from '../../../../core/graph/graph-view.ts'
+import type { Topology } from '../../../../core/graph/topology.ts'
 import { buildTopology } from '../../../../workers/operations/topology/build.ts'
-import type { HeldTopology } from '../../../../workers/operations/topology/held.ts'
-import { type LoadOutcome, loadTopology } from '../../../../workers/operations/topology/load.ts'
+import {
+  loadTopology,
+  MAX_ROWS_BUILT_BY_READER,
+} from '../../../../workers/operations/topology/load.ts'
 import type { TopologyStore } from '../../../../workers/operations/topology/store.ts'
 import { IndexedGraph } from '../../../db/indexes/indexed-graph.ts'
 import { randomRequest } from '../../../db/indexes/random-writes.ts'
@@ -18,63 +21,55 @@ beforeAll(async () => {
 
 afterAll(() => shard.drop())
 
-/** Keeps the last topology, as it is. */
-function memoryStore(): TopologyStore & { saved: Parameters<TopologyStore['save']>[1][] } {
-  const saved: Parameters<TopologyStore['save']>[1][] = []
-  return {
-    saved,
-    async latest() {
-      const last = saved.at(-1)
-      return last ? { seq: last.seq, key: 'last', bytes: last.buffer.byteLength } : null
-    },
-    load: async () => saved.at(-1) ?? null,
-    async save(_graph, topology) {
-      saved.push(topology)
-    },
-  }
-}
+const BUDGET = 1024 * 1024
 
-function expectHeld(outcome: LoadOutcome): HeldTopology {
-  if (typeof outcome === 'string') throw new Error(outcome)
-  if ('former' in outcome) throw new Error('left to a job')
-  return outcome
-}
-
-it('loads what was stored and brings it forward, or builds anew what has fallen too far behind', async () => {
-  const random = seededRandom(7)
+/** A graph that was written to after its topology was stored, and how readers load that. */
+async function leftBehind(seed: number) {
+  const random = seededRandom(seed)
   const graph = await IndexedGraph.create(shard)
-  const write = async () => {
-    for (let i = 0; i < 10; i += 1) await graph.commit(randomRequest(random, 25))
+  const { address } = graph
+  for (let i = 0; i < 15; i += 1) await graph.commit(randomRequest(random, 20))
+  const first = await buildTopology(shard.database, address, { weightKeys: null, maxRows: 1e6 })
+  if (typeof first === 'string') throw new Error(first)
+  for (let i = 0; i < 10; i += 1) await graph.commit(randomRequest(random, 20))
+  let stored: Topology | null = first
+  const store: TopologyStore = {
+    latest: async () => stored && { seq: stored.seq, key: 'key', bytes: stored.buffer.byteLength },
+    load: async () => stored,
+    async save(_graph, topology) {
+      stored = topology
+    },
   }
-  await write()
-  const { historyId } = await headOf(shard.database, graph.address)
-  const store = memoryStore()
-  const loading = {
-    ...{ shard: shard.database, graph: graph.address, historyId, store },
-    ...{ weightKeys: null, budgetBytes: 1e6, now: Date.now },
-  }
-  const tables = () => linesOfTables(shard.owner, graph.address, null)
+  const load = () =>
+    loadTopology({
+      ...{ shard: shard.database, graph: address, historyId: first.meta.history },
+      ...{ weightKeys: null, store, budgetBytes: BUDGET, now: () => 0 },
+    })
+  const setGraph = (changes: string, value: number) =>
+    shard.owner.query(`update graphs set ${changes} where id = $2`, [value, address.graphId])
+  return { first, load, setGraph, lines: () => linesOfTables(shard.owner, address, null), store }
+}
 
-  const built = expectHeld(await loadTopology(loading))
-  expect(store.saved).toHaveLength(1)
-  expect(linesOf(built.view)).toEqual(await tables())
+it('what was stored is brought forward when it is loaded', async () => {
+  const { load, lines, first } = await leftBehind(1)
+  const loaded = await load()
+  if (typeof loaded === 'string' || 'former' in loaded) throw new Error('nothing was loaded')
+  expect(loaded.view.seq).toBeGreaterThan(first.seq)
+  expect(linesOf(loaded.view)).toEqual(await lines())
+})
 
-  await write()
-  const loaded = expectHeld(await loadTopology(loading))
-  expect(store.saved).toHaveLength(1)
-  expect(linesOf(loaded.view)).toEqual(await tables())
+it('what the log does not lead on from is built anew', async () => {
+  const { load, setGraph, lines, store } = await leftBehind(2)
+  await setGraph('floor_seq = seq - $1', 1)
+  const loaded = await load()
+  if (typeof loaded === 'string' || 'former' in loaded) throw new Error('nothing was loaded')
+  expect(linesOf(loaded.view)).toEqual(await lines())
+  const again = await store.load({ seq: 0, key: '', bytes: 0 })
+  expect(again && linesOf(new GraphView(again))).toEqual(await lines())
+})
 
-  // The log no longer reaches back to what was stored.
-  await write()
-  const { graphId } = graph.address
-  await shard.owner.query('update graphs set floor_seq = seq where id = $1', [graphId])
-  const anew = expectHeld(await loadTopology(loading))
-  expect(store.saved).toHaveLength(2)
-  expect(linesOf(anew.view)).toEqual(await tables())
-
-  expect(await loadTopology({ ...loading, budgetBytes: 100 })).toBe('too_large')
-  const of = { weightKeys: null, maxRows: 1e6 }
-  expect(await buildTopology(shard.database, graph.address, of)).toMatchObject({
-    seq: anew.view.seq,
-  })
+it('what is too large to be built here is left to a job, which follows what is stored', async () => {
+  const { load, setGraph, first } = await leftBehind(3)
+  await setGraph('seq = $1, floor_seq = $1', MAX_ROWS_BUILT_BY_READER + 1)
+  expect(await load()).toEqual({ former: first.seq })
 })
