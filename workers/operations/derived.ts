@@ -117,7 +117,7 @@ class NotKept extends Error {}
 export const forgetDerived = graphOperation(
   'graph.write',
   async (context, key: string): Promise<Answer<null>> => {
-    const bookmark = await purgeGraph(context, context.graph, derivedTag(key))
+    const { bookmark } = await purgeGraph(context, context.graph, derivedTag(key))
     return { value: null, bookmark, replayed: false }
   },
 )

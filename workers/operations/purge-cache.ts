@@ -19,7 +19,14 @@ export type Purge = {
 }
 
 /** What was purged, and the place in each log from which on reads see to it. */
-export type Purged = { readonly graphs: readonly string[]; readonly bookmarks: readonly Bookmark[] }
+export type Purged = {
+  readonly graphs: readonly string[]
+  readonly bookmarks: readonly Bookmark[]
+  /** All of it was done by an earlier request with this key. */
+  readonly replayed: boolean
+}
+
+type PurgedGraph = { readonly bookmark: Bookmark; readonly replayed: boolean }
 
 /**
  * Has cached values read anew, everywhere: an event of the log touches their tags, so that isolates
@@ -32,14 +39,18 @@ export const purgeCache = tenantOperation(
     const found = await graphAddresses(services.catalog, principal.tenantId)
     const graphs = (found?.graphs ?? []).filter((graph) => name === null || graph.name === name)
     if (name !== null && graphs.length === 0) throw notFound('this graph')
-    const bookmarks: Bookmark[] = []
+    const purged: PurgedGraph[] = []
     for (let i = 0; i < graphs.length; i += MAX_CONCURRENT) {
       const purging = graphs
         .slice(i, i + MAX_CONCURRENT)
         .map(({ address }) => purgeGraph(context, address, tag))
-      bookmarks.push(...(await Promise.all(purging)))
+      purged.push(...(await Promise.all(purging)))
     }
-    return { graphs: graphs.map((graph) => graph.name), bookmarks }
+    return {
+      graphs: graphs.map((graph) => graph.name),
+      bookmarks: purged.map(({ bookmark }) => bookmark),
+      replayed: purged.length > 0 && purged.every(({ replayed }) => replayed),
+    }
   },
 )
 
@@ -48,7 +59,7 @@ export async function purgeGraph(
   context: TenantContext,
   graph: GraphAddress,
   tag: string,
-): Promise<Bookmark> {
+): Promise<PurgedGraph> {
   const { services, principal, requestId } = context
   const identity = await commitIdentity(context, `${graph.graphId}|${principal.actor}`)
   const request: GraphRequest = {
@@ -59,8 +70,8 @@ export async function purgeGraph(
   const answer = await services.commit(graph, request)
   if (answer.status === 'refused') throw refusalError(answer.refusals, null, [])
   if (answer.status !== 'committed') throw answerError(answer)
-  const { seq, historyId } = answer
-  return { tenantId: graph.tenantId, logId: graph.graphId, historyId, seq }
+  const { seq, historyId, replayed } = answer
+  return { bookmark: { tenantId: graph.tenantId, logId: graph.graphId, historyId, seq }, replayed }
 }
 
 const TAGS_OF_KEYS: Readonly<Record<string, (name: string) => string>> = {

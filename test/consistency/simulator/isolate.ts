@@ -211,6 +211,10 @@ export class IsolateContext {
         topologies: { shelf: isolate.topologies, store: null },
         reader: () => reader,
         shard: () => this.#database(),
+        // No graph here is so large that a job would build its topology.
+        catalog: this.#database(),
+        newId: () => '',
+        sendJob: () => Promise.reject(new Error('there are no jobs here')),
       },
     }
     const need = { weightKeys: null, atLeast: 0, others: [] }

@@ -32,6 +32,8 @@ it('every event that the API writes is as the catalogue has it', async () => {
   await create({ type: 'odd', properties: { n: 1 } })
   const json_schema = { properties: { n: { type: 'string' } } }
   await tenant.request('PUT', '/types/entity/odd', { body: { json_schema } })
+  await tenant.request('POST', '/erasures', { body: { entities: [from.id] } })
+  await tenant.request('POST', '/cache/purge', { body: { graph: 'default', key: 'entity:any' } })
   const { body } = await tenant.request<Changes>('GET', '/changes?limit=1000')
   const kinds = new Set(body.items.map(({ kind }) => kind))
   for (const change of body.items) {

@@ -95,12 +95,13 @@ export function cacheRoutes(app: App): void {
     }),
     async (c) => {
       const { graph = DEFAULT_GRAPH, tenant, key, type, tag } = c.req.valid('json')
-      const { graphs, bookmarks } = await purgeCache(c.get('context'), {
+      const { graphs, bookmarks, replayed } = await purgeCache(c.get('context'), {
         graph: tenant ? null : graph,
         tag: key ? tagOfKey(key) : type ? `t:${type}` : (tag ?? EVERYTHING),
       })
       const seen = bookmarks.slice(0, MAX_BOOKMARKS).map(encodeBookmark).join(', ')
       if (seen) c.header('tendril-bookmark', seen)
+      if (replayed) c.header('idempotency-replayed', 'true')
       return c.json({ graphs } as never)
     },
   )

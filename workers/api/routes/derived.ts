@@ -8,15 +8,7 @@ import {
   putDerived,
   readDerived,
 } from '../../operations/derived.ts'
-import {
-  type App,
-  endpoint,
-  idempotencyKey,
-  jsonBody,
-  ok,
-  problems,
-  securedRoute,
-} from '../endpoint.ts'
+import { type App, endpoint, jsonBody, ok, problems, securedRoute } from '../endpoint.ts'
 import { problemResponse } from '../problem.ts'
 import { graphAnswer, noContent } from '../respond.ts'
 import { graphName, id, typeName } from '../schemas.ts'
@@ -74,7 +66,7 @@ export function derivedRoutes(app: App): void {
         'For what is dear to compute. `Tendril-Bookmark` is required: that of the answer to the first read which ' +
         'the value was derived from, sent with the later ones. Where something it depends on has changed since, ' +
         'the answer is 409: derive it anew. The value is kept in caches, and may be forgotten at any time.',
-      request: { params, headers: idempotencyKey, body: jsonBody(newDerived) },
+      request: { params, body: jsonBody(newDerived) },
       responses: { 204: { description: 'Kept' }, ...problems(404) },
     }),
     async (c) => {
@@ -125,7 +117,7 @@ export function derivedRoutes(app: App): void {
       path,
       tags,
       summary: 'Forget a value of your own, everywhere',
-      request: { params, headers: idempotencyKey },
+      request: { params },
       responses: { 204: { description: 'Forgotten, if it was there' }, ...problems(404) },
     }),
     async (c) => noContent(c, await forgetDerived(c.get('context'), c.req.valid('param').key)),

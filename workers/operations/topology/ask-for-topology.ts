@@ -4,6 +4,9 @@ import { graphNameOf } from '../../../db/queries/graph-name.ts'
 import { insertJob } from '../../../db/queries/jobs.ts'
 import type { GraphContext } from '../../context.ts'
 
+/** What it takes to have a job made. */
+export type JobServices = Pick<GraphContext['services'], 'catalog' | 'newId' | 'sendJob'>
+
 export type WantedTopology = {
   readonly historyId: string
   /** Seq of the topology that it is to follow; 0: it is the graph's first. */
@@ -15,7 +18,7 @@ export type WantedTopology = {
  * miss it, and whatever becomes of the job. False when it has ended, so that there is nothing to wait for.
  */
 export async function askForTopology(
-  { services, graph }: Pick<GraphContext, 'services' | 'graph'>,
+  { services, graph }: Pick<GraphContext, 'graph'> & { readonly services: JobServices },
   { historyId, former }: WantedTopology,
 ): Promise<boolean> {
   const { tenantId, graphId } = graph

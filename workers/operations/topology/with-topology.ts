@@ -11,6 +11,7 @@ import type { Row } from '../../../db/client.ts'
 import type { GraphContext } from '../../context.ts'
 import { freshnessOf } from '../access.ts'
 import type { GraphAnswer } from '../read-graph.ts'
+import type { JobServices } from './ask-for-topology.ts'
 import { type Brought, bringForward } from './bring-forward.ts'
 import type { HeldTopology } from './held.ts'
 import { loadInBackground, rebuildIfNeeded } from './keep.ts'
@@ -22,7 +23,9 @@ const MAX_ROUNDS = 4
 export type TopologyContext = Pick<
   GraphContext,
   'graph' | 'graphReader' | 'consistency' | 'bookmarks' | 'arrivedAt'
-> & { readonly services: Pick<GraphContext['services'], 'topologies' | 'reader' | 'shard'> }
+> & {
+  readonly services: Pick<GraphContext['services'], 'topologies' | 'reader' | 'shard'> & JobServices
+}
 
 export type TopologyNeed = {
   readonly weightKeys: readonly string[] | null
