@@ -1,17 +1,6 @@
+import { replacing } from './replacing.ts'
 import { type Mutant, TAG_MUTANTS } from './tag-mutants.ts'
-
-/** A change of text that is there exactly once. */
-function replacing(name: string, file: string, text: string, by: string): Mutant {
-  return {
-    name,
-    file,
-    change(source) {
-      const count = source.split(text).length - 1
-      if (count !== 1) throw new Error(`${name}: ${file} has ${count} times ${text}`)
-      return source.replace(text, () => by)
-    },
-  }
-}
+import { TOPOLOGY_MUTANTS } from './topology-mutants.ts'
 
 const READ = 'core/cache/read.ts'
 const HELD = 'core/cache/held.ts'
@@ -258,7 +247,7 @@ export const MUTANTS: readonly Mutant[] = [
 
 /** The file as the mutant has it. */
 export function mutated(name: string, file: string, source: string): string {
-  const mutant = MUTANTS.find((each) => each.name === name)
+  const mutant = [...MUTANTS, ...TOPOLOGY_MUTANTS].find((each) => each.name === name)
   if (!mutant) throw new Error(`no mutant ${name}`)
   return mutant.file === file ? mutant.change(source) : source
 }

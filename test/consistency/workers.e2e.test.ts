@@ -12,6 +12,8 @@ import { type LiveHistory, liveHistory } from './live/live-history.ts'
 const SEED = Number(process.env.TENDRIL_SEED ?? Date.now() % 2 ** 31)
 const ISOLATES = 4
 const QUIET_HISTORIES = 3
+/** How many of the reads search the graph, except where all do. */
+const SEARCHES = 0.3
 /** Busy histories are begun for so long, one after the other: more of them on a faster machine. */
 const BUSY_MS = 33_000
 
@@ -124,13 +126,19 @@ async function call(method: string, path: string, body?: object) {
 
 /** Isolates that hear of a graph now and then only: what they know is mostly old. */
 function quietHistories(faults: readonly string[]): Promise<LiveHistory[]> {
+  const quiet = { credential, faults, clients: 5, operations: 110, pauseMs: 2_500 }
   const histories = Array.from({ length: QUIET_HISTORIES }, (_, i) =>
     liveHistory(isolates.server.urls, {
-      ...{ seed: SEED + i, credential, faults, clients: 5, operations: 110, pauseMs: 2_500 },
-      ...{ levels: ['session', 'bounded'], keepsBookmarks: false },
+      ...{ ...quiet, seed: SEED + i, searches: SEARCHES, keepsBookmarks: false },
+      levels: ['session', 'bounded'],
     }),
   )
-  return Promise.all(histories)
+  // Of strong reads each has to ask: here nearly nothing else does.
+  const searching = liveHistory(isolates.server.urls, {
+    ...{ ...quiet, seed: SEED + QUIET_HISTORIES, searches: 1, keepsBookmarks: false },
+    levels: ['strong', 'bounded'],
+  })
+  return Promise.all([...histories, searching])
 }
 
 async function busyHistories(faults: readonly string[]): Promise<LiveHistory[]> {
@@ -138,8 +146,8 @@ async function busyHistories(faults: readonly string[]): Promise<LiveHistory[]> 
   const begin = performance.now()
   while (performance.now() - begin < BUSY_MS) {
     const history = await liveHistory(isolates.server.urls, {
-      ...{ seed: SEED + QUIET_HISTORIES + histories.length, credential, faults },
-      ...{ clients: 8, operations: 250, pauseMs: 15, keepsBookmarks: true },
+      ...{ seed: SEED + QUIET_HISTORIES + 1 + histories.length, credential, faults },
+      ...{ searches: SEARCHES, clients: 8, operations: 250, pauseMs: 15, keepsBookmarks: true },
       levels: ['strong', 'session', 'session', 'bounded'],
     })
     histories.push(history)

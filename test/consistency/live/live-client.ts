@@ -77,7 +77,7 @@ export class LiveClient {
 
   async #read(): Promise<void> {
     const { operations, problems } = this.#shared
-    const isSearch = this.#random.chance(this.#shared.searches)
+    const isSearch = this.#random.chance(this.#shared.options.searches)
     const { queries, request, mayBeMissing, said } = isSearch ? this.#aSearch() : this.#records()
     const consistency = this.#someConsistency()
     const mayHave = request.method === 'GET' && this.#random.chance(0.3)

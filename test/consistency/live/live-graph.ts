@@ -9,6 +9,8 @@ export type LiveOptions = {
   readonly credential: string
   readonly clients: number
   readonly operations: number
+  /** How many of the reads search the graph. */
+  readonly searches: number
   /** Longest pause of a client between operations. */
   readonly pauseMs: number
   readonly levels: readonly Consistency['level'][]
@@ -38,8 +40,6 @@ export type LiveGraph = {
   readonly writes: number
   /** How often each tier answered. */
   readonly sources: Map<string, number>
-  /** How many of the reads are searches. */
-  readonly searches: number
   left: number
 }
 

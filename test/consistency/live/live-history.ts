@@ -12,9 +12,6 @@ export type LiveHistory = {
   readonly sources: ReadonlyMap<string, number>
 }
 
-/** Of all reads. */
-const SEARCHES = 0.3
-
 /** Clients at work on a new graph, each request through any isolate: recorded for the checkers. */
 export async function liveHistory(
   urls: readonly string[],
@@ -25,7 +22,6 @@ export async function liveHistory(
     ...{ urls, options, random, clock: new Clock() },
     ...{ graph: `history-${options.seed}`, universe: new Universe(random, random.uuid) },
     ...{ operations: [], problems: [], all: [], left: options.operations },
-    searches: SEARCHES,
     ...{ begun: new Map(), answered: new Map(), sources: new Map() },
     ...{ hotEntities: random.pick([2, 3, 5]), writes: random.pick([0.1, 0.25, 0.4]) },
   }
