@@ -149,6 +149,33 @@ describe('erasing what the log says of a deleted entity', () => {
     expect(await status()).toBe('tendril-memory; hit')
   })
 
+  it('amid other writers takes its place in the log, and never what is created anew', async () => {
+    const bodyOf = (i: number) => ({ type: 'person', name: `writer ${i}` })
+    const anew = { id: ada.id, type: 'person', name: 'another of the same id' }
+    const writes = Array.from({ length: 30 }, (_, i) =>
+      tenant.request('POST', '/entities', { body: i === 15 ? anew : bodyOf(i) }),
+    )
+    const erasures = Array.from({ length: 4 }, () => erase({ entities: [ada.id] }))
+    expect((await Promise.all(writes)).every(({ status }) => status === 201)).toBe(true)
+    const answers = await Promise.all(erasures)
+    expect(answers.every(({ status }) => status === 200 || status === 409)).toBe(true)
+    const done = answers.filter(({ status }) => status === 200).length
+
+    const { items, head } = (
+      await tenant.request<Changes>('GET', '/changes?limit=1000', {
+        headers: { 'tendril-consistency': 'strong' },
+      })
+    ).body
+    expect(items.map(({ seq }) => seq)).toEqual(Array.from({ length: head }, (_, i) => i + 1))
+    expect(items.filter(({ kind }) => kind === 'record.erased')).toHaveLength(done)
+    expect(JSON.stringify(items).includes(SECRET)).toBe(done === 0)
+    const created = items.findLast(({ kind, id }) => kind === 'entity.created' && id === ada.id)
+    expect(created?.after).toMatchObject({ name: anew.name })
+    // Whoever came after the creation was refused.
+    const last = items.findLast(({ kind }) => kind === 'record.erased')
+    expect(last?.seq ?? 0).toBeLessThan(created?.seq ?? 0)
+  })
+
   it('takes an owner or an admin', async () => {
     for (const [role, status] of [
       ['writer', 403],
