@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { graphId, tenantId } from '../../core/ids.ts'
 import type { GraphAddress } from '../../core/log/address.ts'
 import type { GraphRequest } from '../../core/log/requests.ts'
+import { tagsOf } from '../../core/log/tags.ts'
+import { Watermarks } from '../../core/log/watermarks.ts'
 import { eraseRest } from '../../db/commit/erase-statement.ts'
 import { graphLogStore } from '../../db/commit/graph-log-store.ts'
 import { FENCE_REFUSED } from '../../db/log-store.ts'
@@ -195,6 +197,16 @@ describe('an erasure', () => {
     const before = await listChanges(shard.database, graph, 0, 7)
     expect(await session.committed(erase([{ id }]))).toMatchObject({ seq: 9 })
     expect((await listChanges(shard.database, graph, 0, 7)).value).toEqual(before.value)
+  })
+
+  it('is told to caches also by a log that was restarted and finds external ids blank', async () => {
+    const { session, id } = await deletedPerson()
+    await session.committed(erase([{ id }]))
+    const { recent } = await session.reopen()
+    expect(recent.map(({ externalId }) => externalId)).not.toContain('ada')
+    const watermarks = new Watermarks(0)
+    for (const event of recent) watermarks.touch(tagsOf(event), event.seq)
+    expect(watermarks.lastTouched(['x:ada'])).toBe(8)
   })
 
   it('of very many events goes on in steps until all are blank', async () => {
