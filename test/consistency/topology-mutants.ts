@@ -45,11 +45,5 @@ export const TOPOLOGY_MUTANTS: readonly Mutant[] = [
     'freshness.bookmark?.seq ?? 0, need',
     '0, need',
   ),
-  replacing(
-    'R5: a search that forgets what it was told',
-    WITH,
-    ", consistency.level === 'strong' ? told : 0)",
-    ')',
-  ),
   replacing('R8: a search without a bound', WITH, 'isWithin(boundMs(consistency), age)', 'true'),
 ]
