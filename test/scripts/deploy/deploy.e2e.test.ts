@@ -124,7 +124,9 @@ async function withOwner<T>(url: string, use: (client: pg.Client) => Promise<T>)
 }
 
 const uploadedFiles = () =>
-  cloudflare.calls.flatMap((args) => args[args.indexOf('--secrets-file') + 1] ?? [])
+  cloudflare.calls
+    .filter((args) => args.includes('--secrets-file'))
+    .flatMap((args) => args[args.indexOf('--secrets-file') + 1] ?? [])
 
 describe('a deploy', () => {
   it('goes from empty databases to the first owner, and can be repeated', async () => {
