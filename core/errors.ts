@@ -52,6 +52,8 @@ export type ErrorDetail = {
   /** Of a query that was stopped for its cost: the edges it would look at, at least. */
   readonly estimatedEdges?: number
   readonly retryAfterSeconds?: number
+  /** It was so once: nothing fresher could be had, and the caller allowed for that. */
+  readonly isStale?: boolean
   /** For the log only: never shown to the caller. */
   readonly context?: Readonly<Record<string, unknown>>
   readonly cause?: unknown
@@ -95,6 +97,6 @@ export function invalid(errors: readonly FieldError[]): AppError {
   return new AppError('invalid', message, { errors: listed })
 }
 
-export function notFound(what: string): AppError {
-  return new AppError('not_found', `${what} does not exist`)
+export function notFound(what: string, detail: ErrorDetail = {}): AppError {
+  return new AppError('not_found', `${what} does not exist`, detail)
 }

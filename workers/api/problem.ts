@@ -77,7 +77,8 @@ export function problemResponse(error: unknown, requestId: string, instance: str
     ? error
     : new AppError('internal', 'an internal error; quote the request id when you report it')
   const status = statusOf(known.code)
-  const { errors, examples, command, estimatedEdges, retryAfterSeconds, allow } = known.detail
+  const { errors, examples, command, estimatedEdges, retryAfterSeconds, allow, isStale } =
+    known.detail
   const problem: Problem = {
     type: `urn:tendril:problem:${known.code}`,
     title: titleOf(known.code),
@@ -94,6 +95,7 @@ export function problemResponse(error: unknown, requestId: string, instance: str
   const headers = new Headers({ 'content-type': 'application/problem+json' })
   if (retryAfterSeconds !== undefined) headers.set('retry-after', String(retryAfterSeconds))
   if (allow) headers.set('allow', allow.join(', '))
+  if (isStale) headers.set('tendril-stale', '1')
   if (status === 401) headers.set('www-authenticate', 'Bearer')
   return new Response(JSON.stringify(problem), { status, headers })
 }

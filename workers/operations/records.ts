@@ -61,7 +61,7 @@ export const readEntity = graphOperation('graph.read', async (context, id: strin
     ...{ kind: 'entity', name: id, tags: () => tags },
     load: () => getEntity(shardOf(context), context.graph, id),
   })
-  return answer(context, found(read.value, 'this entity'), read)
+  return answer(context, found(read.value, 'this entity', read), read)
 })
 
 export const readEntityAsOf = graphOperation(
@@ -82,7 +82,7 @@ export const readEntityAsOf = graphOperation(
     }
     if (seq < floorSeq) throw retained(floorSeq)
     if (wasErased) throw new AppError('erased', 'what this entity was is erased from the log')
-    return answer(context, found(entity, 'this entity at that seq'), read)
+    return answer(context, found(entity, 'this entity at that seq', read), read)
   },
 )
 
@@ -115,7 +115,7 @@ export const findNeighbors = graphOperation(
       tags: (value) => neighborsTags(id, value?.items ?? []),
       load: () => listNeighbors(shardOf(context), context.graph, id, query),
     })
-    return answer(context, found(read.value, 'this entity'), read)
+    return answer(context, found(read.value, 'this entity', read), read)
   },
 )
 
@@ -127,7 +127,7 @@ export const readRelationship = graphOperation('graph.read', async (context, id:
     ...{ kind: 'relationship', name: id, tags: () => tags },
     load: () => getRelationship(shardOf(context), context.graph, id),
   })
-  return answer(context, found(read.value, 'this relationship'), read)
+  return answer(context, found(read.value, 'this relationship', read), read)
 })
 
 export const lookUpRelationships = graphOperation('graph.read', (context, names: Names) =>
@@ -332,8 +332,9 @@ export function shardOf({ services, graph }: GraphContext) {
   return services.shard(graph.shardId)
 }
 
-function found<T>(value: T | null, what: string): T {
-  if (value === null) throw notFound(what)
+/** That something is not there is an answer, too, and may be as old as another. */
+function found<T>(value: T | null, what: string, { isStale }: { readonly isStale: boolean }): T {
+  if (value === null) throw notFound(what, isStale ? { isStale } : {})
   return value
 }
 
