@@ -1,4 +1,3 @@
-import type { SQL } from 'drizzle-orm'
 import type { GraphAddress } from '../core/log/address.ts'
 import type { Database } from '../db/client.ts'
 import {
@@ -15,6 +14,7 @@ import { backoffMs } from './backoff.ts'
 import { type Consumer, type PreparedPage, preparePage } from './consumer.ts'
 import { classOf, reasonOf } from './failures.ts'
 import { planPage } from './plan.ts'
+import { writeMoved } from './write-moved.ts'
 
 /** What one run over a graph's log may take. */
 export type Budget = { readonly maxPages: number; readonly untilMs: number }
@@ -108,7 +108,7 @@ async function takePage(
         restartCheckpoint(graph, consumer.name, plan.from, plan),
         ...(consumer.projection?.keepOnly(graph, []) ?? []),
       ]
-      return write(deps, graph, statements, { did: 'began' })
+      return writeMoved<Step>(deps.shard, graph.tenantId, statements, { did: 'began' })
     }
     case 'rest':
       return { did: 'ended', outcome: { end: 'rested' } }
@@ -156,7 +156,10 @@ async function take(
       moveCheckpoint(graph, consumer.name, from, { seq }),
       parkEvent(graph, consumer.name, from, { seq, reason }),
     ]
-    return write(deps, graph, statements, { did: 'moved', isAtHead: seq === head })
+    return writeMoved<Step>(deps.shard, graph.tenantId, statements, {
+      did: 'moved',
+      isAtHead: seq === head,
+    })
   }
 }
 
@@ -171,21 +174,5 @@ async function fail(
   const waitMs = backoffMs(from.attempts + 1, deps.random())
   const statement = failCheckpoint(graph, name, from, { reason, retryAfterMs: waitMs })
   const outcome: Outcome = { end: 'waiting', waitMs, reason }
-  return write(deps, graph, [statement], { did: 'ended', outcome })
-}
-
-/** Statements that begin with the move of a checkpoint. */
-async function write(
-  { shard }: ConsumeDeps,
-  { tenantId }: GraphAddress,
-  statements: readonly SQL[],
-  done: Step,
-): Promise<Step> {
-  try {
-    await shard.batch(tenantId, statements)
-    return done
-  } catch (error) {
-    if (classOf(error) === 'overtaken') return { did: 'overtaken' }
-    throw error
-  }
+  return writeMoved<Step>(deps.shard, graph.tenantId, [statement], { did: 'ended', outcome })
 }

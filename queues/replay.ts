@@ -1,4 +1,3 @@
-import type { SQL } from 'drizzle-orm'
 import type { GraphAddress } from '../core/log/address.ts'
 import { parkEvent } from '../db/queries/checkpoints.ts'
 import {
@@ -15,6 +14,7 @@ import { type Budget, type ConsumeDeps, MAX_ATTEMPTS, type Outcome } from './con
 import { type Consumer, type PreparedPage, preparePage } from './consumer.ts'
 import { classOf, reasonOf } from './failures.ts'
 import { firstGap } from './plan.ts'
+import { writeMoved } from './write-moved.ts'
 
 type ReplayPage = NonNullable<Awaited<ReturnType<typeof readReplayPage>>>
 
@@ -115,7 +115,12 @@ async function take(
     if (!isHopeless) {
       const waitMs = backoffMs(replay.attempts + 1, deps.random())
       const statement = failReplay(graph, replay, { reason, retryAfterMs: waitMs })
-      return write(deps, graph, [statement], ended({ end: 'waiting', waitMs, reason }))
+      return writeMoved<Step>(
+        deps.shard,
+        graph.tenantId,
+        [statement],
+        ended({ end: 'waiting', waitMs, reason }),
+      )
     }
     const at = {
       historyId,
@@ -128,7 +133,7 @@ async function take(
       moveReplay(graph, replay, { seq, waitMs: 0 }),
       parkEvent(graph, consumer.name, at, { seq, reason }),
     ]
-    return write(deps, graph, statements, { did: 'moved', waitMs: 0 })
+    return writeMoved<Step>(deps.shard, graph.tenantId, statements, { did: 'moved', waitMs: 0 })
   }
 }
 
@@ -147,7 +152,7 @@ async function finish(
     forgetParkedBefore(graph, replay),
     ...(consumer.projection?.keepOnly(graph, [generation]) ?? []),
   ]
-  return write(deps, graph, statements, ended({ end: 'rested' }))
+  return writeMoved<Step>(deps.shard, graph.tenantId, statements, ended({ end: 'rested' }))
 }
 
 async function end(
@@ -163,22 +168,7 @@ async function end(
     endReplay(graph, replay, state, reason),
     ...(built === null ? [] : (consumer.projection?.discard(graph, built) ?? [])),
   ]
-  return write(deps, graph, statements, ended({ end: 'rested' }))
-}
-
-async function write(
-  { shard }: ConsumeDeps,
-  { tenantId }: GraphAddress,
-  statements: readonly SQL[],
-  done: Step,
-): Promise<Step> {
-  try {
-    await shard.batch(tenantId, statements)
-    return done
-  } catch (error) {
-    if (classOf(error) === 'overtaken') return { did: 'overtaken' }
-    throw error
-  }
+  return writeMoved<Step>(deps.shard, graph.tenantId, statements, ended({ end: 'rested' }))
 }
 
 function ended(outcome: Outcome): Step {

@@ -29,9 +29,6 @@ export type Searched = {
   readonly aheadEdges: number
 }
 
-/** Doubled and with the direction in the last bit, edges have to stay below 2³¹. */
-export const IN = 1
-
 /**
  * Breadth-first search (Moore 1959) with the queue as the numbering of the contract. Every node is marked
  * when it is met first, so each is looked up in the filter once, and no path is ever enumerated.

@@ -10,10 +10,10 @@ import { parseEtag } from '../../core/log/etag.ts'
 import type { Context as RequestContext } from '../context.ts'
 import { keepWarm } from '../operations/keep-warm.ts'
 import { complete } from './answer-headers.ts'
+import { readBody } from './body.ts'
 import type { AppEnv } from './context.ts'
 import { idempotencyOf } from './idempotency.ts'
 import { finish, readParams } from './list-params.ts'
-import { readBody } from './middleware/body.ts'
 import { requestContext } from './request-context.ts'
 import { problem } from './schemas.ts'
 import { requestValidator, validateBody } from './validate.ts'
@@ -22,8 +22,6 @@ export type App = OpenAPIHono<AppEnv>
 
 /** What a handler sees: the validated request. */
 type HandlerContext<R extends RouteConfig> = Parameters<RouteHandler<R, AppEnv>>[0]
-
-const readingBody = readBody()
 
 /**
  * Adds a route: the only way to one that an operation stands behind. In one handler, since each
@@ -43,7 +41,7 @@ export function endpoint<R extends RouteConfig>(
   app.openAPIRegistry.registerPath(route)
   app.on(route.method, route.path.replaceAll(/\{(.+?)\}/g, ':$1'), async (c) => {
     const context = await requestContext(c, { isOpen })
-    if (takesBody) await readingBody(c, noMore)
+    if (takesBody) await readBody(c)
     c.set('context', isWrite ? { ...context, ...(await writeConditions(c)) } : context)
     if (takesBody) await validateBody(c, route)
     validate(c)
@@ -62,10 +60,6 @@ async function writeConditions(
     idempotency: await idempotencyOf(c),
     seenHistory: parseEtag(c.req.header('if-match') ?? '')?.history ?? null,
   }
-}
-
-async function noMore(): Promise<void> {
-  // What comes after the body is read stands where this was called.
 }
 
 const NO_PARAMETERS = new URLSearchParams()
@@ -133,7 +127,7 @@ export const idempotencyKey = z.object({
   }),
 })
 
-/** What every request on a graph may say of freshness: documented here, read by the middleware. */
+/** What every request on a graph may say of freshness: documented here, read by `requestContext`. */
 const FRESHNESS = [
   {
     name: 'Tendril-Consistency',

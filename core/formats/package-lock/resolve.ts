@@ -1,6 +1,4 @@
 /** A package as a lockfile has it, at one place of the tree. */
-export type Installed = { readonly path: string; readonly entry: LockEntry }
-
 export type LockEntry = {
   readonly name?: string | undefined
   readonly version?: string | undefined

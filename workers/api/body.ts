@@ -1,9 +1,9 @@
-import type { MiddlewareHandler } from 'hono'
-import { AppError, invalid } from '../../../core/errors.ts'
-import { parseJsonExactly } from '../../../core/json-problems.ts'
-import type { AppEnv } from '../context.ts'
-import { importFormatOf, SEND_AN_IMPORT } from '../import-formats.ts'
-import { SEND_LATER } from '../import-rows.ts'
+import type { Context } from 'hono'
+import { AppError, invalid } from '../../core/errors.ts'
+import { parseJsonExactly } from '../../core/json-problems.ts'
+import type { AppEnv } from './context.ts'
+import { importFormatOf, SEND_AN_IMPORT } from './import-formats.ts'
+import { SEND_LATER } from './import-rows.ts'
 
 /** Most bytes of a request body. */
 export const MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -20,26 +20,23 @@ const MAX_DISCARDED_BYTES = 4 * MAX_BODY_BYTES
  * Reads the body once, within the limit, and refuses what is not JSON (or a format of imports) before
  * anything else looks at it.
  */
-export function readBody(): MiddlewareHandler<AppEnv> {
-  return async function readBody(c, next) {
-    const isImport = c.req.path.endsWith('/import')
-    const contentType = c.req.header('content-type') ?? ''
-    // Read by whoever stores it: it may be larger than memory.
-    if (isImport && c.req.query('async') === 'true') {
-      if (importFormatOf(contentType) !== null) return next()
-      throw new AppError('unsupported_media_type', SEND_AN_IMPORT)
-    }
-    const text = await limitedText(c.req.raw, isImport)
-    if (text === '') throw new AppError('malformed_request', 'the request needs a body')
-    const isKnown = isImport ? importFormatOf(contentType) !== null : JSON_TYPE.test(contentType)
-    if (!isKnown) {
-      throw new AppError('unsupported_media_type', isImport ? SEND_AN_IMPORT : SEND_JSON)
-    }
-    // What the validators read instead of the stream, which is used up now.
-    c.req.bodyCache.text = Promise.resolve(text) as never
-    if (!isImport) checkJson(text)
-    return next()
+export async function readBody(c: Context<AppEnv>): Promise<void> {
+  const isImport = c.req.path.endsWith('/import')
+  const contentType = c.req.header('content-type') ?? ''
+  // Read by whoever stores it: it may be larger than memory.
+  if (isImport && c.req.query('async') === 'true') {
+    if (importFormatOf(contentType) !== null) return
+    throw new AppError('unsupported_media_type', SEND_AN_IMPORT)
   }
+  const text = await limitedText(c.req.raw, isImport)
+  if (text === '') throw new AppError('malformed_request', 'the request needs a body')
+  const isKnown = isImport ? importFormatOf(contentType) !== null : JSON_TYPE.test(contentType)
+  if (!isKnown) {
+    throw new AppError('unsupported_media_type', isImport ? SEND_AN_IMPORT : SEND_JSON)
+  }
+  // What the validators read instead of the stream, which is used up now.
+  c.req.bodyCache.text = Promise.resolve(text) as never
+  if (!isImport) checkJson(text)
 }
 
 /** Reads what a refused request has still to send. */
