@@ -11,44 +11,36 @@ import { SPOILED_LOGS } from './histories/spoil-log.ts'
 const SEED = Number(process.env.TENDRIL_SEED ?? Date.now() % 2 ** 31)
 const RUN_LIMIT_MS = 120_000
 
+/** How many histories may be needed until one of them has met everything; most meet it at once. */
+const MAX_HISTORIES = 6
+
+type History = Observed & { readonly happenings: Happenings }
+
 let shard: MigratedDatabase
-let history: Observed & { readonly happenings: Happenings }
+let histories: History[]
+let history: History
 
 beforeAll(async () => {
   console.info(`TENDRIL_SEED=${SEED}`)
   shard = await createMigrated('shard')
-  history = await runHistory(shard, { seed: SEED, writers: 32, requests: 32, rates: CROWDED })
-}, RUN_LIMIT_MS)
+  histories = []
+  for (let nth = 0; nth < MAX_HISTORIES; nth += 1) {
+    const crowded = { seed: SEED + nth, writers: 32, requests: 32, rates: CROWDED }
+    history = await runHistory(shard, crowded)
+    histories.push(history)
+    if (unmet(history).length === 0) break
+  }
+}, MAX_HISTORIES * RUN_LIMIT_MS)
 
 afterAll(() => shard.drop())
 
 describe('32 writers on one graph, with lost answers, evicted and doubled instances', () => {
   it('are told nothing that the log does not keep (C1, C3, C4, C5, C6)', () => {
-    expect(violations(history)).toEqual([])
+    expect(histories.flatMap(violations)).toEqual([])
   })
 
   it('meet every mishap and get every answer', () => {
-    const statuses = history.attempts.map(({ told }) =>
-      told.status === 'committed' && told.replayed ? 'replayed' : told.status,
-    )
-    expect([...new Set(statuses)]).toEqual(
-      expect.arrayContaining([
-        'committed',
-        'replayed',
-        'refused',
-        'schema_moved',
-        'fingerprint_mismatch',
-        'outcome_unknown',
-        'evicted',
-      ]),
-    )
-    const refusals = history.attempts.flatMap(({ told }) =>
-      told.status === 'refused' ? told.refusals.map(({ refused }) => refused) : [],
-    )
-    expect(new Set(refusals).size).toBeGreaterThanOrEqual(7)
-    const kinds = new Set(history.contents.events.map(({ kind }) => kind))
-    expect(kinds.size).toBe(8)
-    expect(Math.min(...Object.values(history.happenings))).toBeGreaterThan(0)
+    expect(unmet(history)).toEqual([])
     expect(history.contents.events.length).toBeGreaterThan(500)
   })
 })
@@ -71,3 +63,36 @@ describe('the checker of histories speaks up', () => {
     expect(violations(spoil(history))).toContainEqual(expect.stringMatching(said))
   })
 })
+
+const STATUSES = [
+  'committed',
+  'replayed',
+  'refused',
+  'schema_moved',
+  'fingerprint_mismatch',
+  'outcome_unknown',
+  'evicted',
+]
+const REFUSALS = 7
+const KINDS_OF_EVENTS = 8
+
+/** What a history should have met and did not: which answers, refusals, kinds of events and mishaps. */
+function unmet({ attempts, contents, happenings }: History): string[] {
+  const statuses = new Set(
+    attempts.map(({ told }) =>
+      told.status === 'committed' && told.replayed ? 'replayed' : told.status,
+    ),
+  )
+  const refusals = new Set(
+    attempts.flatMap(({ told }) =>
+      told.status === 'refused' ? told.refusals.map(({ refused }) => refused) : [],
+    ),
+  )
+  const kinds = new Set(contents.events.map(({ kind }) => kind))
+  return [
+    ...STATUSES.filter((status) => !statuses.has(status as never)),
+    ...(refusals.size < REFUSALS ? [`refusals: only ${[...refusals]}`] : []),
+    ...(kinds.size < KINDS_OF_EVENTS ? [`kinds of events: only ${[...kinds]}`] : []),
+    ...Object.entries(happenings).flatMap(([mishap, count]) => (count === 0 ? [mishap] : [])),
+  ]
+}
