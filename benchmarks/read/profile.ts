@@ -62,22 +62,34 @@ export async function profileWhile(
 export type Share = { readonly where: string; readonly share: number }
 
 /**
- * Shares of the samples that found a function itself at work, the largest first. Times between samples
- * do not count: they tell of what else the machine did.
+ * Shares of the samples that found a function itself at work, the largest first; the runtime's own
+ * functions by who called them. Times between samples do not count: they tell of what else the machine
+ * did.
  */
 export function selfTimes({ nodes, samples }: CpuProfile): Share[] {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
+  const callers = new Map(
+    nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)),
+  )
   const counts = new Map<string, number>()
   let busy = 0
   for (const id of samples) {
     const frame = frames.get(id)
     if (!frame || frame.functionName === '(idle)') continue
-    const { functionName, url, lineNumber } = frame
-    const where = `${functionName || '(anonymous)'} ${basename(url)}:${lineNumber + 1}`
+    const caller = frame.url === '' ? frames.get(callers.get(id) ?? 0) : undefined
+    const where = nameOf(frame) + (caller ? ` < ${nameOf(caller)}` : '')
     counts.set(where, (counts.get(where) ?? 0) + 1)
     busy += 1
   }
   return [...counts]
     .map(([where, count]) => ({ where, share: count / busy }))
     .toSorted((a, b) => b.share - a.share)
+}
+
+function nameOf({
+  functionName,
+  url,
+  lineNumber,
+}: CpuProfile['nodes'][number]['callFrame']): string {
+  return `${functionName || '(anonymous)'} ${basename(url)}:${lineNumber + 1}`
 }

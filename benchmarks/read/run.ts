@@ -64,7 +64,7 @@ async function profile(port: number): Promise<void> {
   await reading(Number(options.seconds))
   const inspector = await inspectorOf(port, WORKER)
   const taken = await profileWhile(inspector, () => reading(Number(options.seconds)))
-  const rows = selfTimes(taken).slice(0, 40)
+  const rows = selfTimes(taken).slice(0, 60)
   console.table(rows.map(({ where, share }) => ({ where, share: percent(share) })))
 }
 
