@@ -35,6 +35,8 @@ export type KnownKey = { readonly hash: string; readonly tenantId: TenantId }
 export type LogState = {
   readonly view: LogView
   readonly flights: SingleFlight<Timed<Loaded<unknown>>>
+  /** Prefix of the cache keys of its latest history. */
+  prefix: { readonly historyId: string; readonly text: string } | null
   /** The head at which its hot values were last looked after, and when. */
   warmedTo: number
   warmedAt: number
@@ -96,6 +98,7 @@ export function logState(log: LogAddress): LogState {
   const state: LogState = {
     view: new LogView(),
     flights: new SingleFlight<Timed<Loaded<unknown>>>(),
+    prefix: null,
     warmedTo: 0,
     warmedAt: 0,
   }

@@ -1,7 +1,8 @@
 import { v7 } from 'uuid'
+import type { Cache } from '../core/cache/cache.ts'
 import { keyPrefix } from '../core/cache/key.ts'
-import type { LogReader } from '../core/cache/log-reader.ts'
-import type { LogHead } from '../core/cache/log-view.ts'
+import type { LogReader, Spent } from '../core/cache/log-reader.ts'
+import type { LogHead, LogView } from '../core/cache/log-view.ts'
 import type { Waiting } from '../core/cache/single-flight.ts'
 import {
   type GraphAddress,
@@ -22,7 +23,7 @@ import { caching } from './caching.ts'
 import { dispatchDeps } from './consume-batch.ts'
 import type { FileStore } from './files/file-store.ts'
 import { r2Files } from './files/r2-files.ts'
-import { logState, topologyShelf } from './isolate.ts'
+import { type LogState, logState, topologyShelf } from './isolate.ts'
 import { type JobToSend, sendJob } from './jobs/messages.ts'
 import type { TopologyShelf } from './operations/topology/shelf.ts'
 import {
@@ -67,7 +68,7 @@ export type Services = {
     readonly store: TopologyStore | null
   }
   /** What isolates together know of the cache; `null` without a Redis. */
-  readonly ledger: CacheLedger | null
+  readonly ledger: () => CacheLedger | null
   /** For what may go on behind the answer. */
   readonly waitUntil: Waiting['waitUntil']
 }
@@ -77,36 +78,28 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
   const waiting = { waitUntil, sleep }
   const { cacheOf, ledger } = caching(env, waiting)
   tellInTime(ledger, Date.now(), waitUntil)
-  return {
-    get ledger() {
-      return ledger()
-    },
-    waitUntil,
+  const reader = (log: LogAddress) =>
+    new RequestLog(log, { env, cache: cacheOf(log.tenantId), waiting })
+  return { ...lasting(env), waitUntil, ledger, reader }
+}
+
+type OfRequest = 'waitUntil' | 'ledger' | 'reader'
+
+const lastingOf = new WeakMap<Env, Omit<Services, OfRequest>>()
+
+/** What serves every request alike: made once, since making it would take a read longer than the rest. */
+function lasting(env: Env): Omit<Services, OfRequest> {
+  const known = lastingOf.get(env)
+  if (known) return known
+  const made = {
     catalog: openCatalog(env),
-    shard: (shardId) => openShard(env, shardId),
+    shard: (shardId: string) => openShard(env, shardId),
     shardForNewGraph: () => env.TENDRIL_SHARDS[0]?.id ?? '',
-    commit: (log, request) =>
+    commit: (log: GraphAddress, request: GraphRequest) =>
       learning(log, (since) => logObject(env, log).commit(log, request, since)),
-    commitTenant: (log, request) =>
+    commitTenant: (log: TenantAddress, request: TenantRequest) =>
       learning(log, (since) => logObject(env, log).commitTenant(log, request, since)),
-    reader: (log) => {
-      const { view, flights } = logState(log)
-      const cache = cacheOf(log.tenantId)
-      return {
-        view,
-        flights,
-        cache,
-        waiting,
-        after: view.calls,
-        now: Date.now,
-        spent: {},
-        ask: (since, atLeast) => logObject(env, log).watermarks(log, since, atLeast),
-        keyPrefix: (historyId) => keyPrefix(log, historyId),
-      }
-    },
-    get sendPointer() {
-      return dispatchDeps(env).send
-    },
+    sendPointer: dispatchDeps(env).send,
     newId: () => v7(),
     now: () => Date.now(),
     jwtSecret: env.TENDRIL_JWT_SECRET,
@@ -116,10 +109,57 @@ export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
     },
     shardIds: env.TENDRIL_SHARDS.map(({ id }) => id),
     files: r2Files(env.FILES),
-    sendJob: (job) => sendJob(env, job),
-    get topologies() {
-      return { shelf: topologyShelf(env.TENDRIL_TOPOLOGY_MB), store: storeOf(env) }
-    },
+    sendJob: (job: JobToSend) => sendJob(env, job),
+    topologies: { shelf: topologyShelf(env.TENDRIL_TOPOLOGY_MB), store: storeOf(env) },
+  }
+  lastingOf.set(env, made)
+  return made
+}
+
+type LogParts = {
+  readonly env: Env
+  readonly cache: Cache
+  readonly waiting: Waiting
+}
+
+/** A log as one request reads it. */
+class RequestLog implements LogReader {
+  readonly view: LogView
+  readonly flights: LogReader['flights']
+  readonly after: number
+  readonly cache: Cache
+  readonly waiting: Waiting
+  readonly spent: Spent = {}
+  readonly #log: LogAddress
+  readonly #state: LogState
+  readonly #env: Env
+
+  constructor(log: LogAddress, { env, cache, waiting }: LogParts) {
+    const state = logState(log)
+    this.view = state.view
+    this.flights = state.flights
+    this.after = state.view.calls
+    this.cache = cache
+    this.waiting = waiting
+    this.#log = log
+    this.#state = state
+    this.#env = env
+  }
+
+  now(): number {
+    return Date.now()
+  }
+
+  ask(since: number, atLeast: number): Promise<LogHead> {
+    return logObject(this.#env, this.#log).watermarks(this.#log, since, atLeast)
+  }
+
+  keyPrefix(historyId: string): string {
+    const { prefix } = this.#state
+    if (prefix?.historyId === historyId) return prefix.text
+    const text = keyPrefix(this.#log, historyId)
+    this.#state.prefix = { historyId, text }
+    return text
   }
 }
 

@@ -1,5 +1,5 @@
 import { type CacheEvent, LOAD_EVENTS, TIER_EVENTS } from './events.ts'
-import { CACHE_KINDS } from './kinds.ts'
+import { CACHE_KINDS, type CacheKind } from './kinds.ts'
 import { TIER_NAMES } from './tier.ts'
 
 /** `tier:kind:event`, `kind:event` or `tier:failures`. */
@@ -46,11 +46,16 @@ export class Counters {
   }
 }
 
+/** By kind: most answers come from memory, and making the name takes longer than counting it. */
+const MEMORY_HITS = Object.fromEntries(
+  CACHE_KINDS.map((kind) => [kind, `memory:${kind}:hits`]),
+) as Readonly<Record<CacheKind, CounterName>>
+
 function nameOf(event: CacheEvent): CounterName {
   if (event.type === 'tier_failed') return `${event.tier}:failures`
-  return 'tier' in event
-    ? `${event.tier}:${event.kind}:${event.type}`
-    : `${event.kind}:${event.type}`
+  if (!('tier' in event)) return `${event.kind}:${event.type}`
+  if (event.type === 'hits' && event.tier === 'memory') return MEMORY_HITS[event.kind]
+  return `${event.tier}:${event.kind}:${event.type}`
 }
 
 /** Several counts as one. */

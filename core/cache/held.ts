@@ -1,7 +1,7 @@
 import { laterTime } from './age.ts'
 import type { Found, Source } from './cache.ts'
 import type { Held } from './entry.ts'
-import type { ReadAnswer, ReadRequest } from './log-reader.ts'
+import type { Freshness, ReadAnswer } from './log-reader.ts'
 import type { Known } from './log-view.ts'
 
 /** Moves the end of the stretch over which a value holds, if nothing it depends on was touched. */
@@ -13,25 +13,29 @@ export function revalidate(held: Held<unknown>, { copy, askedAt }: Known, now: n
 
 /** The seq that an answer of these parts is of, and whether each of them holds there (R1). */
 export function commonSeq(found: readonly Found<unknown>[]): { seq: number; upTo: number } {
-  return {
-    seq: Math.max(...found.map(({ held }) => held.seq)),
-    upTo: Math.min(...found.map(({ held }) => held.upTo)),
+  let [seq, upTo] = [-Infinity, Infinity]
+  for (const { held } of found) {
+    seq = Math.max(seq, held.seq)
+    upTo = Math.min(upTo, held.upTo)
   }
+  return { seq, upTo }
 }
 
 export function answer<T>(
-  { consistency, bookmark, arrivedAt }: ReadRequest<T>,
+  { consistency, bookmark, arrivedAt }: Freshness,
   found: readonly Found<T>[],
   { historyId, told }: { readonly historyId: string; readonly told: number },
 ): ReadAnswer<T> {
   const { seq } = commonSeq(found)
+  let knownAt = Infinity
+  for (const { held } of found) knownAt = Math.min(knownAt, held.knownAt)
   return {
     values: found.map(({ held }) => held.value),
     historyId,
     seq,
     seen: Math.max(bookmark?.seq ?? 0, seq, consistency.level === 'strong' ? told : 0),
     source: farthest(found),
-    ageMs: Math.max(0, arrivedAt - Math.min(...found.map(({ held }) => held.knownAt))),
+    ageMs: Math.max(0, arrivedAt - knownAt),
     isStale: false,
   }
 }

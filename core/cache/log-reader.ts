@@ -49,12 +49,16 @@ export type Freshness = {
   readonly arrivedAt: number
 }
 
-export type ReadRequest<T> = Freshness & {
+/** Values that are wanted, and how fresh. */
+export type Wanted = Freshness & {
   readonly kind: CacheKind
   /** Read anew each time, and not kept: what is too large, or never asked for twice. */
   readonly isUncached?: boolean
   /** Names of the values, unique in the log and stable. */
   readonly names: readonly string[]
+}
+
+export type ReadRequest<T> = Wanted & {
   readonly load: (indexes: readonly number[]) => Promise<Loaded<T>>
 }
 

@@ -5,8 +5,8 @@ import type { Found } from './cache.ts'
 import type { Held } from './entry.ts'
 import { answer, commonSeq, revalidate } from './held.ts'
 import { loadAndStore } from './load-and-store.ts'
-import type { Freshness, LogReader, ReadAnswer, ReadRequest, Spent } from './log-reader.ts'
-import type { Known } from './log-view.ts'
+import type { Freshness, LogReader, ReadAnswer, ReadRequest, Spent, Wanted } from './log-reader.ts'
+import type { AskLog, Known } from './log-view.ts'
 import { refresh } from './refresh.ts'
 import { checkBookmark, readWithoutLog, staleAnswer } from './without-log.ts'
 
@@ -21,7 +21,7 @@ export async function read<T>(log: LogReader, request: ReadRequest<T>): Promise<
   try {
     const known = enough(log, request) ?? (await timed(log, 'logMs', asked(log, request)))
     if (known === null) return await readWithoutLog(log, request)
-    const atOnce = fromMemory(log, request, known)
+    const atOnce = fromMemory<T>(log, request, known)
     if (atOnce) return atOnce
     return (await rounds(log, request, known)) ?? (await readWithoutLog(log, request))
   } catch (error) {
@@ -32,9 +32,9 @@ export async function read<T>(log: LogReader, request: ReadRequest<T>): Promise<
 }
 
 /** The same where nothing has to be waited for; `null`: something has. */
-export function readAtOnce<T>(log: LogReader, request: ReadRequest<T>): ReadAnswer<T> | null {
-  const known = enough(log, request)
-  return known && fromMemory(log, request, known)
+export function readAtOnce<T>(log: LogReader, wanted: Wanted): ReadAnswer<T> | null {
+  const known = enough(log, wanted)
+  return known && fromMemory(log, wanted, known)
 }
 
 /** Watermarks that the level allows to rely on; `null`: the log's object has to be asked. */
@@ -79,11 +79,7 @@ async function timed<T>(
 }
 
 /** The answer if memory has every part, and all of them are current at what is known of the log. */
-function fromMemory<T>(
-  log: LogReader,
-  request: ReadRequest<T>,
-  known: Known,
-): ReadAnswer<T> | null {
+function fromMemory<T>(log: LogReader, request: Wanted, known: Known): ReadAnswer<T> | null {
   if (request.isUncached) return null
   const { historyId, copy } = known
   checkBookmark(request, historyId, copy.head)
@@ -101,17 +97,24 @@ function fromMemory<T>(
   return answer(request, found, { historyId, told: copy.head })
 }
 
+/** What the log's object knows now, at least `atLeast` unless the log does not reach there. */
+export function askOf(log: LogReader, atLeast: number): Promise<Known> {
+  const { view, after, now, waiting } = log
+  const ask: AskLog = (since, least) => log.ask(since, least)
+  return view.ask(ask, { after, atLeast }, { now, ...waiting })
+}
+
 /**
  * Asks the log's object. `null`: it is away and the level can do without it (R7). A strong read cannot,
  * and never silently falls to the tables (R6).
  */
 export async function askLog(
-  { view, after, ask, now, waiting }: LogReader,
+  log: LogReader,
   { consistency }: Freshness,
   atLeast: number,
 ): Promise<Known | null> {
   try {
-    return await view.ask(ask, { after, atLeast }, { now, ...waiting })
+    return await askOf(log, atLeast)
   } catch (cause) {
     if (consistency.level !== 'strong') return null
     if (cause instanceof AppError && cause.code === 'not_found') throw cause

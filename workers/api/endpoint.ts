@@ -40,7 +40,7 @@ export function endpoint<R extends RouteConfig>(
   const validate = requestValidator(route)
   app.openAPIRegistry.registerPath(route)
   app.on(route.method, route.path.replaceAll(/\{(.+?)\}/g, ':$1'), async (c) => {
-    const context = await requestContext(c, { isOpen })
+    const context = await requestContext(c, { isOpen, isRead: !isWrite })
     if (takesBody) await readBody(c)
     c.set('context', isWrite ? { ...context, ...(await writeConditions(c)) } : context)
     if (takesBody) await validateBody(c, route)

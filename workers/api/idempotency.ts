@@ -19,5 +19,5 @@ export async function idempotencyOf(c: HonoContext<AppEnv>): Promise<Idempotency
   const { search } = new URL(c.req.url)
   const said = [c.req.header('if-match') ?? '', body, ...(search === '' ? [] : [search])]
   const fingerprint = await sha256Hex(JSON.stringify(said))
-  return { key, fingerprint }
+  return { route: `${c.req.method} ${c.req.path}`, key, fingerprint }
 }

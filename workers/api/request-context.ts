@@ -20,7 +20,7 @@ const GRAPH_PATH = /^\/api\/v1\/graphs\/([a-z0-9-]+)(?=\/|$)/
  */
 export async function requestContext(
   c: HonoContext<AppEnv>,
-  { isOpen }: { readonly isOpen: boolean },
+  { isOpen, isRead }: { readonly isOpen: boolean; readonly isRead: boolean },
 ): Promise<Context> {
   const { req } = c
   const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work)
@@ -31,7 +31,7 @@ export async function requestContext(
     bookmarks: bookmarksOf(req.header('tendril-bookmark')),
     arrivedAt: Date.now(),
   }
-  const held = req.header('if-none-match')
+  const held = isRead ? req.header('if-none-match') : undefined
   const resolved =
     credential === null ? null : await resolve(arrived, credential, graphName(req.path))
   return {
@@ -40,9 +40,9 @@ export async function requestContext(
     bookmarks: arrived.bookmarks,
     arrivedAt: arrived.arrivedAt,
     requestId: requestIdOf(c),
-    route: `${req.method} ${req.path}`,
     accessMs: resolved === null ? 0 : Math.max(0, Date.now() - arrived.arrivedAt),
-    ifNoneMatch: held === undefined ? NONE : parseEtags(held),
+    isRead,
+    ifNoneMatch: held === undefined ? null : { text: held, etags: parseEtags(held) },
     seenHistory: null,
     idempotency: null,
     access: resolved?.access ?? null,

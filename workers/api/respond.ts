@@ -85,8 +85,8 @@ type Marks = {
 
 function respond(c: C, answer: Answer<unknown>, { status, etag, dated }: Marks): Response {
   const { value, read } = answer
-  const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
-  const modified = isRead && dated ? lastModified(dated, c.get('context').arrivedAt) : null
+  const { isRead, arrivedAt } = c.get('context')
+  const modified = isRead && dated ? lastModified(dated, arrivedAt) : null
   if (isRead && isHeld(c, etag, modified)) return notModified(c, answer, etag)
   const body = status === 204 ? null : textOf(value)
   const response = isRead
@@ -156,10 +156,10 @@ function writeResponse(
 
 /** Whether the client has it (RFC 9110, 13.2.2): by its tag, or where it sends none by its date. */
 function isHeld(c: C, etag: string | null, modified: LastModified | null): boolean {
-  const tags = c.req.header('if-none-match')
-  if (tags !== undefined) return etag !== null && matchesEtag(tags, etag)
+  const { ifNoneMatch, arrivedAt } = c.get('context')
+  if (ifNoneMatch !== null) return etag !== null && matchesEtag(ifNoneMatch.text, etag)
   if (modified === null) return false
-  const since = parseHttpDate(c.req.header('if-modified-since') ?? '', c.get('context').arrivedAt)
+  const since = parseHttpDate(c.req.header('if-modified-since') ?? '', arrivedAt)
   return since !== null && modified.ms <= since
 }
 

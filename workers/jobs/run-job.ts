@@ -98,7 +98,7 @@ async function contextOf(services: Services, { job }: ClaimedJob): Promise<Conte
   if (!access) {
     throw new AppError('forbidden', `${job.actor}, in whose name it works, is not valid any more`)
   }
-  return internalContext(services, { requestId: job.id, route: `job ${job.id}`, access })
+  return internalContext(services, { requestId: job.id, access })
 }
 
 async function failed(

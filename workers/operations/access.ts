@@ -1,7 +1,7 @@
-import type { Loaded, LogReader, ReadRequest } from '../../core/cache/log-reader.ts'
+import type { Loaded, LogReader, Wanted } from '../../core/cache/log-reader.ts'
 import { prefetch, read, readAtOnce } from '../../core/cache/read.ts'
 import type { TenantId } from '../../core/ids.ts'
-import { type GraphAddress, logName, type TenantAddress } from '../../core/log/address.ts'
+import { type GraphAddress, logName } from '../../core/log/address.ts'
 import { SESSION } from '../../core/log/consistency.ts'
 import { type Access, accessByKey, accessByMember } from '../../db/queries/access.ts'
 import type { Context } from '../context.ts'
@@ -65,6 +65,9 @@ async function byToken(
   return cached(arrived, token.tenantId, { name, load })
 }
 
+/** The graph that was meant the last time, and its log. */
+type Likely = { readonly graph: GraphAddress; readonly reader: LogReader }
+
 type Lookup = {
   readonly name: string
   readonly load: () => Promise<Access | null>
@@ -76,33 +79,31 @@ async function cached(
   { name, load }: Lookup,
 ): Promise<Resolved | null> {
   const { services, arrivedAt } = arrived
-  const log: TenantAddress = { kind: 'tenant', tenantId: tenant }
-  const reader = services.reader(log)
-  const request: ReadRequest<Access | null> = {
-    kind: 'access',
-    names: [name],
-    load: async (): Promise<Loaded<Access | null>> => {
-      const access = await load()
-      // Without a row there is no seq either, and so nothing to keep.
-      if (access === null) throw new Unknown()
-      const { seq, historyId } = access
-      return { seq, historyId, values: [{ value: access, tags: tagsOf(access), bytes: 500 }] }
-    },
-    // However old an answer may be, what its caller may do is at most a second old (R9).
-    consistency: SESSION,
-    bookmark: null,
-    arrivedAt,
-  }
-  const atOnce = readAtOnce(reader, request)
+  const reader = services.reader({ kind: 'tenant', tenantId: tenant })
+  // However old an answer may be, what its caller may do is at most a second old (R9).
+  const freshness = { consistency: SESSION, bookmark: null, arrivedAt }
+  const wanted: Wanted = { kind: 'access', names: [name], ...freshness }
+  const atOnce = readAtOnce<Access>(reader, wanted)
+  if (atOnce) return resolved(atOnce.values[0] ?? null, arrived, null)
   // Logs that have to be asked are asked in parallel.
-  const likely = atOnce === null ? prefetchGraph(arrived, reader, name) : null
-  const { values } =
-    atOnce ??
-    (await read(reader, request).catch((error) => {
-      if (error instanceof Unknown) return { values: [null] }
-      throw error
-    }))
-  const [access] = values
+  const likely = prefetchGraph(arrived, reader, name)
+  const request = { ...wanted, load: () => loadAccess(load) }
+  const answer = await read<Access>(reader, request).catch((error) => {
+    if (error instanceof Unknown) return null
+    throw error
+  })
+  return resolved(answer?.values[0] ?? null, arrived, likely)
+}
+
+async function loadAccess(load: Lookup['load']): Promise<Loaded<Access>> {
+  const access = await load()
+  // Without a row there is no seq either, and so nothing to keep.
+  if (access === null) throw new Unknown()
+  const { seq, historyId } = access
+  return { seq, historyId, values: [{ value: access, tags: tagsOf(access), bytes: 500 }] }
+}
+
+function resolved(access: Access | null, arrived: Arrived, likely: Likely | null): Resolved | null {
   if (!access || hasExpired(access, arrived)) return null
   const { graph } = access
   const isAsGuessed = graph !== null && likely !== null && isSameLog(likely.graph, graph)
@@ -119,11 +120,7 @@ class Unknown extends Error {}
  * Asks for the graph's watermarks while those of the tenant are on their way, if this isolate has
  * seen the graph before. A guess: what the read finds is what counts.
  */
-function prefetchGraph(
-  arrived: Arrived,
-  tenant: LogReader,
-  name: string,
-): { readonly graph: GraphAddress; readonly reader: LogReader } | null {
+function prefetchGraph(arrived: Arrived, tenant: LogReader, name: string): Likely | null {
   const { known } = tenant.view
   const likely = known && tenant.cache.peek<Access>(tenant.keyPrefix(known.historyId) + name)
   const graph = likely?.value.graph
@@ -138,7 +135,8 @@ export function freshnessOf(
   { consistency, bookmarks, arrivedAt }: Pick<Arrived, 'consistency' | 'bookmarks' | 'arrivedAt'>,
   { graphId }: GraphAddress,
 ) {
-  const bookmark = bookmarks.find(({ logId }) => logId === graphId) ?? null
+  const isKnown = bookmarks.length > 0
+  const bookmark = isKnown ? (bookmarks.find(({ logId }) => logId === graphId) ?? null) : null
   return { consistency, bookmark, arrivedAt }
 }
 

@@ -31,7 +31,7 @@ export const readCacheStatistics = tenantOperation(
     const { tenantId } = principal
     const thisHour = Math.floor(services.now() / HOUR_MS) * HOUR_MS
     const asked = Array.from({ length: hours }, (_, i) => thisHour - i * HOUR_MS)
-    const { ledger } = services
+    const ledger = services.ledger()
     const own = countersOf(tenantId).read()
     const told = ledger && (await ledger.countsOf(tenantId, asked).catch(() => null))
     return {

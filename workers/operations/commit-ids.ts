@@ -13,12 +13,12 @@ export type CommitIdentity = {
  * route, or a new one minted before the log is called.
  */
 export async function commitIdentity(
-  context: Pick<Context, 'idempotency' | 'route' | 'seenHistory' | 'services'>,
+  context: Pick<Context, 'idempotency' | 'seenHistory' | 'services'>,
   scope: string,
 ): Promise<CommitIdentity> {
-  const { idempotency, route, seenHistory, services } = context
+  const { idempotency, seenHistory, services } = context
   const seen = seenHistory === null ? {} : { seenHistory }
   if (!idempotency) return { commitId: services.newId(), fingerprint: '', ...seen }
-  const commitId = await sha256Hex(JSON.stringify([scope, route, idempotency.key]))
+  const commitId = await sha256Hex(JSON.stringify([scope, idempotency.route, idempotency.key]))
   return { commitId, fingerprint: idempotency.fingerprint, ...seen }
 }

@@ -1,5 +1,6 @@
 import type { Held } from '../../core/cache/entry.ts'
 import { TTL_MS } from '../../core/cache/kinds.ts'
+import { askOf } from '../../core/cache/read.ts'
 import { checkBookmark } from '../../core/cache/without-log.ts'
 import { AppError, isAppError, notFound } from '../../core/errors.ts'
 import type { Json } from '../../core/json.ts'
@@ -80,9 +81,8 @@ export const putDerived = graphOperation(
 
 /** What the log's object knows now, at least up to `atLeast` unless the log does not reach there. */
 async function asked({ services, graph }: GraphContext, atLeast: number) {
-  const { view, ask, after, now, waiting } = services.reader(graph)
   try {
-    return await view.ask(ask, { after, atLeast }, { now, ...waiting })
+    return await askOf(services.reader(graph), atLeast)
   } catch (cause) {
     if (isAppError(cause) && cause.code === 'not_found') throw cause
     const detail = { retryAfterSeconds: 1, cause }

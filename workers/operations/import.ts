@@ -110,9 +110,10 @@ function writeChunk(
   chunk: readonly GoodRow[],
 ): Promise<Written> {
   // Each chunk is a request of its own to the log, so each has a name of its own.
-  const route = `${context.route}#${index}`
+  const { idempotency: whole } = context
+  const idempotency = whole && { ...whole, route: `${whole.route}#${index}` }
   const commands = chunk.map(({ command }) => command)
-  return write({ ...context, route }, commands, { atomic: false })
+  return write({ ...context, idempotency }, commands, { atomic: false })
 }
 
 /** Rounds beyond which rows of one record are written as one: each costs a commit. */

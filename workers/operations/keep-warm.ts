@@ -35,8 +35,8 @@ export function keepWarm({ services, access }: Context): void {
   if (now - state.warmedAt < INTERVAL_MS && now >= state.warmedAt) return
   state.warmedTo = known.copy.head
   state.warmedAt = now
-  const { keyPrefix } = services.reader(graph)
-  const names = outdatedHot(keyPrefix(known.historyId), (tags) => known.copy.lastTouched(tags))
+  const prefix = services.reader(graph).keyPrefix(known.historyId)
+  const names = outdatedHot(prefix, (tags) => known.copy.lastTouched(tags))
   if (names.length === 0) return
   const { tenantState } = access.principal
   services.waitUntil(warmEach(names, (name) => warmValue(services, graph, { name, tenantState })))
@@ -56,7 +56,7 @@ function outdatedHot(prefix: string, lastTouched: (tags: readonly string[]) => n
 
 /** The first isolate that keeps values in a new format fills the shared tiers for the others. */
 async function warmNewFormat(services: Services): Promise<void> {
-  const { ledger } = services
+  const ledger = services.ledger()
   const isNew = await ledger?.isFirst(`format:${FORMAT}`, DAY_MS).catch(() => false)
   if (isNew) await warmCache(services, services.now() + NEW_FORMAT_MS).catch(() => 0)
 }

@@ -24,7 +24,7 @@ type Change<Answer> = {
 
 /** Carries out a change of a graph's background work, or gives the first answer again. */
 export async function changeOnce<Answer extends Json>(
-  context: Pick<TenantContext, 'services' | 'principal' | 'idempotency' | 'route' | 'seenHistory'>,
+  context: Pick<TenantContext, 'services' | 'principal' | 'idempotency' | 'seenHistory'>,
   graph: GraphAddress,
   { what, part = '', prepare }: Change<Answer>,
 ): Promise<Once<Answer>> {

@@ -1,6 +1,6 @@
 import type { CacheKind } from '../../core/cache/kinds.ts'
-import type { Loaded, ReadAnswer, Spent } from '../../core/cache/log-reader.ts'
-import { read } from '../../core/cache/read.ts'
+import type { Loaded, LogReader, ReadAnswer, Spent } from '../../core/cache/log-reader.ts'
+import { read, readAtOnce } from '../../core/cache/read.ts'
 import { type Holding, type Unchanged, unchanged } from '../../core/cache/unchanged.ts'
 import type { ReadAt } from '../../db/queries/entities.ts'
 import type { GraphContext } from '../context.ts'
@@ -17,7 +17,7 @@ export type GraphRead<T> = {
   readonly isUncached?: boolean
 }
 
-export type GraphAnswer<T> = Omit<ReadAnswer<T>, 'values'> & {
+export type GraphAnswer<T> = Omit<ReadAnswer<unknown>, 'values'> & {
   readonly value: T
   readonly spent?: Spent | undefined
 }
@@ -28,16 +28,27 @@ export async function readValue<T>(
   { kind, name, load, tags, isUncached = false }: GraphRead<T>,
 ): Promise<GraphAnswer<T>> {
   const reader = readerOf(context)
-  const { values, ...answer } = await read<T>(reader, {
-    ...{ kind, isUncached, names: [`${kind}:${name}`] },
-    ...freshnessOf(context, context.graph),
+  const { consistency, bookmark, arrivedAt } = freshnessOf(context, context.graph)
+  const wanted = { kind, isUncached, names: [`${kind}:${name}`], consistency, bookmark, arrivedAt }
+  const atOnce = readAtOnce<T>(reader, wanted)
+  if (atOnce) return withValue(atOnce, atOnce.values[0] as T, reader)
+  const answer = await read<T>(reader, {
+    ...wanted,
     load: async (): Promise<Loaded<T>> => {
       const { value, seq, historyId } = await load()
       const loaded = { value, tags: tags(value), bytes: sizeOf(value) }
       return { seq, historyId, values: [loaded] }
     },
   })
-  return { value: values[0] as T, spent: reader.spent, ...answer }
+  return withValue(answer, answer.values[0] as T, reader)
+}
+
+function withValue<T>(
+  { historyId, seq, seen, source, ageMs, isStale }: ReadAnswer<unknown>,
+  value: T,
+  { spent }: LogReader,
+): GraphAnswer<T> {
+  return { value, historyId, seq, seen, source, ageMs, isStale, spent }
 }
 
 /** Several values of one kind, each cached for itself, and all of one seq (R1). */
@@ -82,8 +93,8 @@ export async function unchangedSince(
   what: Omit<Holding, 'etags'>,
 ): Promise<(Unchanged & { readonly spent?: Spent | undefined }) | null> {
   const { graph, ifNoneMatch } = context
-  if (ifNoneMatch.length === 0) return null
-  const holding = { etags: ifNoneMatch, ...what }
+  if (ifNoneMatch === null || ifNoneMatch.etags.length === 0) return null
+  const holding = { etags: ifNoneMatch.etags, ...what }
   // What is wrong, or away, the read itself runs into, and may know a way round.
   const reader = readerOf(context)
   const same = await unchanged(reader, freshnessOf(context, graph), holding).catch(() => null)

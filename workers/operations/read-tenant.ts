@@ -32,8 +32,8 @@ export async function readTenantValue<T>(
   const bookmark = bookmarks.find(({ logId }) => logId === tenantId) ?? null
   const freshness = { consistency, bookmark, arrivedAt }
   const told = (seq: number, historyId: string) => ({ tenantId, logId: tenantId, historyId, seq })
-  if (ifNoneMatch.length > 0) {
-    const holding = { etags: ifNoneMatch, tags, isVersion: false }
+  if (ifNoneMatch !== null && ifNoneMatch.etags.length > 0) {
+    const holding = { etags: ifNoneMatch.etags, tags, isVersion: false }
     // What is wrong, or away, the read itself runs into, and may know a way round.
     const same = await unchanged(reader, freshness, holding).catch(() => null)
     if (same) {

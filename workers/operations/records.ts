@@ -54,13 +54,11 @@ export type ReadInfo = Pick<GraphAnswer<unknown>, 'source' | 'ageMs' | 'isStale'
 type Names = { readonly ids: readonly string[]; readonly externalIds: readonly string[] }
 
 export const readEntity = graphOperation('graph.read', async (context, id: string) => {
-  const tags = recordTags({ id })
+  const tags = () => recordTags({ id })
   const same = await notModified(context, tags, true)
   if (same) return same
-  const read = await readValue(context, {
-    ...{ kind: 'entity', name: id, tags: () => tags },
-    load: () => getEntity(shardOf(context), context.graph, id),
-  })
+  const load = () => getEntity(shardOf(context), context.graph, id)
+  const read = await readValue(context, { kind: 'entity', name: id, tags, load })
   return answer(context, found(read.value, 'this entity', read), read)
 })
 
@@ -93,12 +91,12 @@ export const lookUpEntities = graphOperation('graph.read', (context, names: Name
 )
 
 export const findEntities = graphOperation('graph.read', async (context, query: ListQuery) => {
-  const tags = listTags(query)
+  const tags = () => listTags(query)
   const same = await notModified(context, tags, false)
   if (same) return same
   const read = await readValue(context, {
     ...{ kind: 'list', name: `entities:${JSON.stringify(query)}` },
-    tags: () => tags,
+    tags,
     load: () =>
       readByPlan(context, 'entity', query, (plan) =>
         listEntities(shardOf(context), context.graph, query, plan),
@@ -120,13 +118,11 @@ export const findNeighbors = graphOperation(
 )
 
 export const readRelationship = graphOperation('graph.read', async (context, id: string) => {
-  const tags = recordTags({ id })
+  const tags = () => recordTags({ id })
   const same = await notModified(context, tags, true)
   if (same) return same
-  const read = await readValue(context, {
-    ...{ kind: 'relationship', name: id, tags: () => tags },
-    load: () => getRelationship(shardOf(context), context.graph, id),
-  })
+  const load = () => getRelationship(shardOf(context), context.graph, id)
+  const read = await readValue(context, { kind: 'relationship', name: id, tags, load })
   return answer(context, found(read.value, 'this relationship', read), read)
 })
 
@@ -137,12 +133,12 @@ export const lookUpRelationships = graphOperation('graph.read', (context, names:
 )
 
 export const findRelationships = graphOperation('graph.read', async (context, query: ListQuery) => {
-  const tags = listTags(query)
+  const tags = () => listTags(query)
   const same = await notModified(context, tags, false)
   if (same) return same
   const read = await readValue(context, {
     ...{ kind: 'list', name: `relationships:${JSON.stringify(query)}` },
-    tags: () => tags,
+    tags,
     load: () =>
       readByPlan(context, 'relationship', query, (plan) =>
         listRelationships(shardOf(context), context.graph, query, plan),
@@ -299,7 +295,16 @@ function recordOf(
 }
 
 /** `null`: what the caller has may have changed, or nobody can tell without a look. */
-async function notModified(
+/** Most requests do not ask, and then there is nothing to wait for. */
+function notModified(
+  context: GraphContext,
+  tags: () => readonly string[],
+  isVersion: boolean,
+): Promise<NotModified | null> | null {
+  return context.ifNoneMatch === null ? null : unchangedAnswer(context, tags(), isVersion)
+}
+
+async function unchangedAnswer(
   context: GraphContext,
   tags: readonly string[],
   isVersion: boolean,

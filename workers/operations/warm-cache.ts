@@ -14,7 +14,7 @@ const MAX_HOT = 2_000
  * keeps in another format, are in the tiers again before anybody asks. Returns how many were read.
  */
 export async function warmCache(services: Services, untilMs: number): Promise<number> {
-  const { ledger } = services
+  const ledger = services.ledger()
   if (!ledger) return 0
   const names = (await ledger.hottest(MAX_VALUES)).flatMap((name) => decodeValueName(name) ?? [])
   const tenants = new Map<TenantId, Promise<TenantGraphs | null>>()
@@ -38,5 +38,5 @@ export async function warmCache(services: Services, untilMs: number): Promise<nu
 
 /** Lets what was hot long ago make room. */
 export async function ageHotValues({ ledger }: Services): Promise<void> {
-  await ledger?.age(MAX_HOT)
+  await ledger()?.age(MAX_HOT)
 }

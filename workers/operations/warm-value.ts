@@ -82,7 +82,7 @@ function contextOf(services: Services, graph: GraphAddress, tenantState: string)
     },
     ...{ graph, expiresAt: null, seq: 0, historyId: '' },
   }
-  return internalContext(services, { requestId: services.newId(), route: 'warming', access })
+  return internalContext(services, { requestId: services.newId(), access })
 }
 
 /** Does `work` to each, four at a time, until `untilMs`. A failure is one value that stays cold. */

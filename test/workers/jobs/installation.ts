@@ -61,7 +61,7 @@ export async function newInstallation() {
     async sendJob(job) {
       sent.push(job)
     },
-    ledger: null,
+    ledger: () => null,
     waitUntil: () => {},
     sendPointer: () => Promise.reject(new Error('no job works for a consumer')),
     topologies: { shelf: new TopologyShelf(64 * 1024 * 1024), store: topologies },
@@ -99,7 +99,7 @@ export async function newInstallation() {
   /** A request of `actor` on a graph. */
   async function contextOf(tenant: TenantId, actor: string, graph: string): Promise<Context> {
     const access = await accessByActor(catalog.database, tenant, actor, graph)
-    return internalContext(services, { requestId: 'test', route: `test ${randomUUID()}`, access })
+    return internalContext(services, { requestId: 'test', access })
   }
 
   return { databases, services, files, sent, stored, newTenant, newGraph, contextOf }

@@ -68,7 +68,10 @@ function nextPhase({ phase, chunk: _, done, ...common }: Writing): ImportCursor 
 
 /** The log answers a chunk that is written again as it did the first time (C3). */
 function contextOf({ job, context }: JobRun, chunk: string): JobRun['context'] {
-  return { ...context, idempotency: { key: `${job.id} ${chunk}`, fingerprint: '' } }
+  return {
+    ...context,
+    idempotency: { route: `job ${job.id}`, key: `${job.id} ${chunk}`, fingerprint: '' },
+  }
 }
 
 /**
