@@ -7,6 +7,7 @@ import { tenantOf } from '../core/cache/key.ts'
 import { OwnLeases } from '../core/cache/lease.ts'
 import type { Loaded, Timed } from '../core/cache/log-reader.ts'
 import { LogView } from '../core/cache/log-view.ts'
+import { PLAIN_GET } from '../core/cache/lru.ts'
 import { MemoryTier } from '../core/cache/memory.ts'
 import { SingleFlight } from '../core/cache/single-flight.ts'
 import type { TierName } from '../core/cache/tier.ts'
@@ -77,7 +78,7 @@ export const isolate = {
 export const tenantCounters = new LRUCache<TenantId, Counters>({ max: MAX_COUNTED_TENANTS })
 
 export function countersOf(tenant: TenantId): Counters {
-  const known = tenantCounters.get(tenant)
+  const known = tenantCounters.get(tenant, PLAIN_GET)
   if (known) return known
   const counters = new Counters()
   tenantCounters.set(tenant, counters)
@@ -93,7 +94,7 @@ const logs = new LRUCache<string, LogState>({
 /** What this isolate knows of `log`: nothing at first. */
 export function logState(log: LogAddress): LogState {
   const name = logName(log)
-  const known = logs.get(name)
+  const known = logs.get(name, PLAIN_GET)
   if (known) return known
   const state: LogState = {
     view: new LogView(),

@@ -11,10 +11,13 @@ export function revalidate(held: Held<unknown>, { copy, askedAt }: Known, now: n
   held.knownAt = laterTime(held.knownAt, askedAt, now)
 }
 
+const OF_NOTHING = { seq: -Infinity, upTo: Infinity }
+
 /** The seq that an answer of these parts is of, and whether each of them holds there (R1). */
 export function commonSeq(found: readonly Found<unknown>[]): { seq: number; upTo: number } {
-  let [seq, upTo] = [-Infinity, Infinity]
-  for (const { held } of found) {
+  let { seq, upTo } = found[0]?.held ?? OF_NOTHING
+  for (let i = 1; i < found.length; i += 1) {
+    const { held } = found[i] as Found<unknown>
     seq = Math.max(seq, held.seq)
     upTo = Math.min(upTo, held.upTo)
   }

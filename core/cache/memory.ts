@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Held } from './entry.ts'
 import { type CacheKind, MEMORY_SHARE, TTL_MS } from './kinds.ts'
+import { PLAIN_GET } from './lru.ts'
 
 /** What an entry costs beside its value. */
 const ENTRY_OVERHEAD_BYTES = 200
@@ -63,8 +64,8 @@ export class MemoryTier {
   }
 
   get(key: string): Held<unknown> | undefined {
-    const held = this.#held.get(key)
-    if (held) this.#limited.get(held.kind)?.get(key)
+    const held = this.#held.get(key, PLAIN_GET)
+    if (held) this.#limited.get(held.kind)?.get(key, PLAIN_GET)
     return held
   }
 

@@ -18,9 +18,10 @@ export function staticFirst(entry: Module, assetsFolder: string, binding: string
       import worker from './index.js'
       export * from './index.js'
       const roots = ${JSON.stringify(roots)}
+      const likely = new RegExp(roots.map((root) => RegExp.escape(root)).join('|'))
       function fetch(request, env, ctx) {
         const { url } = request
-        if (!roots.some((root) => url.includes(root))) return worker.fetch(request, env, ctx)
+        if (!likely.test(url)) return worker.fetch(request, env, ctx)
         return staticFirst(request, env, ctx)
       }
       async function staticFirst(request, env, ctx) {

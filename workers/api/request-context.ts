@@ -33,7 +33,9 @@ export async function requestContext(
   }
   const held = isRead ? req.header('if-none-match') : undefined
   const resolved =
-    credential === null ? null : await resolve(arrived, credential, graphName(req.path))
+    credential === null
+      ? null
+      : checked(arrived, await resolveAccess(arrived, credential, graphName(req.path)))
   return {
     services: arrived.services,
     consistency: arrived.consistency,
@@ -50,12 +52,7 @@ export async function requestContext(
   }
 }
 
-async function resolve(
-  arrived: Parameters<typeof resolveAccess>[0],
-  credential: string,
-  graph: string | null,
-): Promise<Resolved> {
-  const resolved = await resolveAccess(arrived, credential, graph)
+function checked(arrived: Pick<Context, 'bookmarks'>, resolved: Resolved | null): Resolved {
   if (!resolved) {
     throw new AppError('unauthenticated', 'the API key or access token is not valid, or no longer')
   }

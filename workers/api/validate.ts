@@ -1,6 +1,7 @@
 import { type RouteConfig, z } from '@hono/zod-openapi'
 import type { Context as HonoContext } from 'hono'
 import { LRUCache } from 'lru-cache'
+import { PLAIN_GET } from '../../core/cache/lru.ts'
 import { type FieldError, invalid } from '../../core/errors.ts'
 import { escapedKey } from '../../core/json-problems.ts'
 import type { AppEnv } from './context.ts'
@@ -27,7 +28,7 @@ export function requestValidator({ request = {} }: RouteConfig): (c: C) => void 
       keep(c, 'query', isEmpty ? queryOfNone : query.safeParse(queryOf(c)))
     }
     if (params) {
-      let known = paths.get(c.req.path)
+      let known = paths.get(c.req.path, PLAIN_GET)
       if (known === undefined) {
         known = checked(params.safeParse(c.req.param()), 'param')
         paths.set(c.req.path, known)

@@ -1,4 +1,5 @@
 import type { Loaded, LogReader, Wanted } from '../../core/cache/log-reader.ts'
+import { PLAIN_GET } from '../../core/cache/lru.ts'
 import { prefetch, read, readAtOnce } from '../../core/cache/read.ts'
 import type { TenantId } from '../../core/ids.ts'
 import { type GraphAddress, logName } from '../../core/log/address.ts'
@@ -18,12 +19,12 @@ export type Resolved = { readonly access: Access; readonly graphReader: LogReade
  * Who asks, and the graph that is named, from the cache as far as the tenant's log allows. `null`:
  * the credential is unknown, revoked or expired.
  */
-export async function resolveAccess(
+export function resolveAccess(
   arrived: Arrived,
   credential: string,
   graphName: string | null,
 ): Promise<Resolved | null> {
-  const known = isolate.keys.get(credential)
+  const known = isolate.keys.get(credential, PLAIN_GET)
   if (known) return byKnownKey(arrived, known, graphName)
   return isApiKey(credential)
     ? byNewKey(arrived, credential, graphName)

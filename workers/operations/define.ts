@@ -11,9 +11,13 @@ export function tenantOperation<Input, Output>(
   permission: Permission,
   run: (context: TenantContext, input: Input) => Promise<Output>,
 ): (context: Context, input: Input) => Promise<Output> {
-  return async (context, input) => {
-    const { principal } = authorise(context, permission)
-    return run({ ...context, principal }, input)
+  return (context, input) => {
+    try {
+      const { principal } = authorise(context, permission)
+      return run({ ...context, principal }, input)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 }
 
@@ -22,10 +26,14 @@ export function graphOperation<Input, Output>(
   permission: Permission,
   run: (context: GraphContext, input: Input) => Promise<Output>,
 ): (context: Context, input: Input) => Promise<Output> {
-  return async (context, input) => {
-    const { principal, graph } = authorise(context, permission)
-    if (!graph) throw notFound('this graph')
-    return run({ ...context, principal, graph }, input)
+  return (context, input) => {
+    try {
+      const { principal, graph } = authorise(context, permission)
+      if (!graph) throw notFound('this graph')
+      return run({ ...context, principal, graph }, input)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 }
 

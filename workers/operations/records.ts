@@ -55,7 +55,7 @@ type Names = { readonly ids: readonly string[]; readonly externalIds: readonly s
 
 export const readEntity = graphOperation('graph.read', async (context, id: string) => {
   const tags = () => recordTags({ id })
-  const same = await notModified(context, tags, true)
+  const same = context.ifNoneMatch && (await notModified(context, tags(), true))
   if (same) return same
   const load = () => getEntity(shardOf(context), context.graph, id)
   const read = await readValue(context, { kind: 'entity', name: id, tags, load })
@@ -92,7 +92,7 @@ export const lookUpEntities = graphOperation('graph.read', (context, names: Name
 
 export const findEntities = graphOperation('graph.read', async (context, query: ListQuery) => {
   const tags = () => listTags(query)
-  const same = await notModified(context, tags, false)
+  const same = context.ifNoneMatch && (await notModified(context, tags(), false))
   if (same) return same
   const read = await readValue(context, {
     ...{ kind: 'list', name: `entities:${JSON.stringify(query)}` },
@@ -119,7 +119,7 @@ export const findNeighbors = graphOperation(
 
 export const readRelationship = graphOperation('graph.read', async (context, id: string) => {
   const tags = () => recordTags({ id })
-  const same = await notModified(context, tags, true)
+  const same = context.ifNoneMatch && (await notModified(context, tags(), true))
   if (same) return same
   const load = () => getRelationship(shardOf(context), context.graph, id)
   const read = await readValue(context, { kind: 'relationship', name: id, tags, load })
@@ -134,7 +134,7 @@ export const lookUpRelationships = graphOperation('graph.read', (context, names:
 
 export const findRelationships = graphOperation('graph.read', async (context, query: ListQuery) => {
   const tags = () => listTags(query)
-  const same = await notModified(context, tags, false)
+  const same = context.ifNoneMatch && (await notModified(context, tags(), false))
   if (same) return same
   const read = await readValue(context, {
     ...{ kind: 'list', name: `relationships:${JSON.stringify(query)}` },
@@ -295,16 +295,7 @@ function recordOf(
 }
 
 /** `null`: what the caller has may have changed, or nobody can tell without a look. */
-/** Most requests do not ask, and then there is nothing to wait for. */
-function notModified(
-  context: GraphContext,
-  tags: () => readonly string[],
-  isVersion: boolean,
-): Promise<NotModified | null> | null {
-  return context.ifNoneMatch === null ? null : unchangedAnswer(context, tags(), isVersion)
-}
-
-async function unchangedAnswer(
+async function notModified(
   context: GraphContext,
   tags: readonly string[],
   isVersion: boolean,
