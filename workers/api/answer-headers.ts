@@ -7,7 +7,6 @@ const ACCEPTED_ID = /^[A-Za-z0-9._-]{8,128}$/
 /** What every answer carries: nothing is cached unless a route says so. */
 export const ALWAYS = {
   'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
   'strict-transport-security': 'max-age=31536000',
   'cache-control': 'private, no-store',
 } as const
@@ -25,7 +24,6 @@ export function requestIdOf(c: HonoContext<AppEnv>): string {
 /** Adds what every answer carries to one that was made without it. */
 export function complete(c: HonoContext<AppEnv>, response: Response): Response {
   const { headers } = response
-  if (headers.has('x-request-id')) return response
   headers.set('x-request-id', requestIdOf(c))
   for (const [name, value] of Object.entries(ALWAYS)) {
     if (!headers.has(name)) headers.set(name, value)

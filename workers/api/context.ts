@@ -7,6 +7,8 @@ export type AppEnv = {
   Variables: {
     requestId: string
     context: Context
+    /** Its answer was made with all that every answer carries. */
+    isComplete?: boolean
     /** `Link` of the answer (RFC 8288); absent: none. */
     link?: string
   }

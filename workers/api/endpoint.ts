@@ -48,7 +48,7 @@ export function endpoint<R extends RouteConfig>(
     if (!route.request?.query && hasQuery(c)) finish(readParams(searchParams(c), []))
     const response = await handler(c as HandlerContext<R>)
     keepWarm(c.get('context'))
-    return complete(c, response)
+    return c.get('isComplete') ? response : complete(c, response)
   })
 }
 

@@ -5,7 +5,6 @@ import type { ReadInfo } from '../operations/records.ts'
 export const FROM_MEMORY = {
   'cache-status': 'tendril-memory; hit',
   age: '0',
-  'server-timing': 'cache;desc="memory"',
 } as const
 
 /** The cache nearest to the data comes first. */
@@ -30,12 +29,11 @@ export function explain(
   else if (ageMs >= 1_000) headers.set('age', String(Math.floor(ageMs / 1_000)))
   if (isStale) headers.set('tendril-stale', '1')
   const { logMs, loadMs } = spent
-  if (source === 'memory' && accessMs === 0 && logMs === undefined) return
+  if (accessMs === 0 && logMs === undefined && loadMs === undefined) return
   const waits = [
     ...(accessMs > 0 ? [`auth;dur=${accessMs}`] : []),
     ...(logMs === undefined ? [] : [`log;dur=${logMs}`]),
     ...(loadMs === undefined ? [] : [`load;dur=${loadMs}`]),
-    `cache;desc="${source === 'origin' ? 'miss' : source}"`,
   ]
   headers.set('server-timing', waits.join(', '))
 }

@@ -112,6 +112,7 @@ function mark(
   { bookmark, replayed, read }: Omit<Answer<unknown>, 'value'>,
   etag: string | null,
 ): void {
+  c.set('isComplete', true)
   headers.set('x-request-id', requestIdOf(c))
   headers.set('tendril-bookmark', bookmarkText(c, bookmark))
   if (etag !== null) headers.set('etag', etag)

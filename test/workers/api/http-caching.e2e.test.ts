@@ -301,7 +301,7 @@ describe('RFC 9211: Cache-Status', () => {
 })
 
 describe('Server-Timing', () => {
-  it('says what a read waited for, and where the value came from', async () => {
+  it('says what a read waited for, and nothing else', async () => {
     const { path } = await create()
     const timing = async (level: string) => {
       const { headers } = await get(path, { 'tendril-consistency': level })
@@ -313,12 +313,11 @@ describe('Server-Timing', () => {
       )
     }
     const loaded = await timing('session')
-    expect(loaded.cache).toEqual({ desc: 'miss' })
     expect(loaded.load?.dur).toBeGreaterThanOrEqual(0)
     const again = await timing('bounded=300')
-    expect([again.cache, again.load, again.log]).toEqual([{ desc: 'memory' }, undefined, undefined])
+    // Who asks, it may have had to learn anew.
+    expect([again.load, again.log]).toEqual([undefined, undefined])
     const strong = await timing('strong')
-    expect(strong.cache).toEqual({ desc: 'memory' })
     expect(strong.log?.dur).toBeGreaterThanOrEqual(0)
   })
 })
