@@ -97,7 +97,8 @@ export function handleRequest(
   ctx: ExecutionContext,
 ): Response | Promise<Response> {
   const answer = app.fetch(request, env, ctx)
-  return request.body === null ? answer : afterBody(request, answer)
+  const isRead = request.method === 'GET' || request.method === 'HEAD'
+  return isRead && request.body === null ? answer : afterBody(request, answer)
 }
 
 async function afterBody(

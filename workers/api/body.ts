@@ -18,14 +18,14 @@ const MAX_DISCARDED_BYTES = 4 * MAX_BODY_BYTES
 
 /**
  * Reads the body once, within the limit, and refuses what is not JSON (or a format of imports) before
- * anything else looks at it.
+ * anything else looks at it. What JSON says; `undefined` for an import, whose text `c.req.text` gives.
  */
-export async function readBody(c: Context<AppEnv>): Promise<void> {
+export async function readBody(c: Context<AppEnv>): Promise<unknown> {
   const isImport = c.req.path.endsWith('/import')
   const contentType = c.req.header('content-type') ?? ''
   // Read by whoever stores it: it may be larger than memory.
   if (isImport && c.req.query('async') === 'true') {
-    if (importFormatOf(contentType) !== null) return
+    if (importFormatOf(contentType) !== null) return undefined
     throw new AppError('unsupported_media_type', SEND_AN_IMPORT)
   }
   const text = await limitedText(c.req.raw, isImport)
@@ -34,14 +34,15 @@ export async function readBody(c: Context<AppEnv>): Promise<void> {
   if (!isKnown) {
     throw new AppError('unsupported_media_type', isImport ? SEND_AN_IMPORT : SEND_JSON)
   }
-  // What the validators read instead of the stream, which is used up now.
+  // Instead of the stream, which is used up now.
   c.req.bodyCache.text = Promise.resolve(text) as never
-  if (!isImport) checkJson(text)
+  return isImport ? undefined : parseJson(text)
 }
 
 /** Reads what a refused request has still to send. */
 export async function discardBody(request: Request): Promise<void> {
-  if (request.body === null || request.bodyUsed) return
+  // In this order: to ask for the body of one that is used up makes a stream for nothing.
+  if (request.bodyUsed || request.body === null) return
   let bytes = 0
   for await (const chunk of request.body) {
     bytes += chunk.byteLength
@@ -75,19 +76,22 @@ async function limitedBytes(request: Request, isImport: boolean): Promise<ArrayB
   return new Blob(chunks).arrayBuffer()
 }
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+
 function textOf(bytes: ArrayBuffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
+    return UTF_8.decode(bytes)
   } catch {
     // Only `decode` throws here, and only for bytes that are not UTF-8.
     throw new AppError('malformed_request', 'the body is not UTF-8')
   }
 }
 
-function checkJson(text: string): void {
+function parseJson(text: string): unknown {
   try {
-    const { problems } = parseJsonExactly(text)
+    const { value, problems } = parseJsonExactly(text)
     if (problems.length > 0) throw invalid(problems)
+    return value
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw new AppError('malformed_request', `the body is not JSON: ${error.message}`)

@@ -41,9 +41,9 @@ export function endpoint<R extends RouteConfig>(
   app.openAPIRegistry.registerPath(route)
   app.on(route.method, route.path.replaceAll(/\{(.+?)\}/g, ':$1'), async (c) => {
     const context = await requestContext(c, { isOpen, isRead: !isWrite })
-    if (takesBody) await readBody(c)
+    const body = takesBody ? await readBody(c) : undefined
     c.set('context', isWrite ? { ...context, ...(await writeConditions(c)) } : context)
-    if (takesBody) await validateBody(c, route)
+    if (takesBody) validateBody(c, route, body)
     validate(c)
     if (!route.request?.query && hasQuery(c)) finish(readParams(searchParams(c), []))
     const response = await handler(c as HandlerContext<R>)

@@ -88,10 +88,12 @@ function respond(c: C, answer: Answer<unknown>, { status, etag, dated }: Marks):
   const { isRead, arrivedAt } = c.get('context')
   const modified = isRead && dated ? lastModified(dated, arrivedAt) : null
   if (isRead && isHeld(c, etag, modified)) return notModified(c, answer, etag)
-  const body = status === 204 ? null : textOf(value)
-  const response = isRead
-    ? new Response(body, { headers: FOUND })
-    : writeResponse(c, body, { status, always: read ? { ...ALWAYS, ...FROM_MEMORY } : ALWAYS })
+  // What a POST gives is made for it alone: keeping its text would keep it for nobody.
+  const text = isRead ? textOf(value) : JSON.stringify(value)
+  const body = status === 204 ? null : text
+  const headers = isRead ? FOUND : SEARCHED
+  const response =
+    isRead || read ? new Response(body, { status, headers }) : writeResponse(c, body, status)
   mark(c, response.headers, answer, etag)
   if (modified !== null) response.headers.set('last-modified', modified.text)
   const link = c.get('link')
@@ -133,6 +135,8 @@ const NOT_MODIFIED = new Headers({
   vary: 'Authorization, Tendril-Consistency, Tendril-Bookmark',
 })
 const FOUND = new Headers({ ...Object.fromEntries(NOT_MODIFIED), 'content-type': JSON_TYPE })
+/** Of a read by POST, which nobody keeps. */
+const SEARCHED = new Headers({ ...ALWAYS, ...FROM_MEMORY, 'content-type': JSON_TYPE })
 
 /** For a write to the tenant's own log, before its answer is made. */
 export function markWritten(
@@ -144,14 +148,10 @@ export function markWritten(
 }
 
 /** With what the route has set by `c.header`. */
-function writeResponse(
-  c: C,
-  body: string | null,
-  { status, always }: Pick<Marks, 'status'> & { readonly always: Readonly<Record<string, string>> },
-): Response {
+function writeResponse(c: C, body: string | null, status: Marks['status']): Response {
   const response = c.newResponse(body, status)
   if (body !== null) response.headers.set('content-type', JSON_TYPE)
-  for (const [name, value] of Object.entries(always)) response.headers.set(name, value)
+  for (const [name, value] of Object.entries(ALWAYS)) response.headers.set(name, value)
   return response
 }
 

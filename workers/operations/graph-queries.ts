@@ -136,7 +136,7 @@ async function query<T extends Answered>(
   const { ids, seq } = await entityIds(context, names)
   const deadlineAtMs = context.services.now() + PLAN_CAPS.deadlineMs
   const { answer: found, at } = await runQuery<T>(context, {
-    name: JSON.stringify([operation, ids, request, where, weightKeys]),
+    name: () => JSON.stringify([operation, ids, request, where, weightKeys]),
     ...{ where, weightKeys, atLeast: seq },
     run: (engine, candidates) =>
       run(engine, ids, { deadlineAtMs, ...(candidates && { candidates }) }),

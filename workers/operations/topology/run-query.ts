@@ -15,7 +15,7 @@ import { type TopologyAt, withTopology } from './with-topology.ts'
 
 export type GraphQuery<T extends Answered> = {
   /** Says all that the query asks for: who asks the same at the same time may share the answer. */
-  readonly name: string
+  readonly name: () => string
   /** Which entities a search may enter; `null`: all. */
   readonly where: ListQuery | null
   /** Keys of the property that edges are weighed by; `null`: none. */
@@ -98,7 +98,7 @@ async function inSql<T extends Answered>(
   const { value, ...at } = await readValue(context, {
     ...{
       kind: 'list',
-      name: `graph:${name}:${JSON.stringify(plan)}`,
+      name: `graph:${name()}:${JSON.stringify(plan)}`,
       isUncached: true,
       tags: logTags,
     },
