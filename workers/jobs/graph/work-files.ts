@@ -1,12 +1,14 @@
+import { TopologyAssembly } from '../../../core/graph/assembly.ts'
+import type { Sizes } from '../../../core/graph/layout.ts'
 import {
   type EntityPart,
   type RelationshipPart,
   readEntityPart,
   readRelationshipPart,
-  TopologyAssembly,
 } from '../../../core/graph/parts.ts'
 import type { Topology } from '../../../core/graph/topology.ts'
 import type { JobFiles } from '../../files/job-files.ts'
+import { weightName } from '../../operations/topology/build.ts'
 import type { JobRun } from '../kind.ts'
 import { type Gathered, rowsIn } from './gathered.ts'
 
@@ -20,11 +22,16 @@ export async function gatheredTopology(run: JobRun, known: Gathered): Promise<To
   const { memory, files } = run
   const held = memory.get(TOPOLOGY)
   if (held !== undefined) return held as Topology
-  const { at, entityParts, relationshipParts, entityTypes, relationshipTypes } = known
-  const counts = { nodes: rowsIn(entityParts), edges: rowsIn(relationshipParts) }
+  const { at, entityParts, relationshipParts, entityTypes, relationshipTypes, weightKeys } = known
+  const counts = {
+    nodes: rowsIn(entityParts),
+    edges: rowsIn(relationshipParts),
+    weightBits: weightKeys === null ? 0 : 64,
+  } as const
   makeRoom(run, counts)
   const assembly = new TopologyAssembly(counts, at.seq, {
-    ...{ history: at.historyId, weightProperty: null, entityTypes, relationshipTypes },
+    ...{ history: at.historyId, entityTypes, relationshipTypes },
+    weightProperty: weightKeys && weightName(weightKeys),
   })
   for (const { name } of entityParts) {
     assembly.addEntities(readEntityPart(await readBytes(files, name)))
@@ -39,10 +46,10 @@ export async function gatheredTopology(run: JobRun, known: Gathered): Promise<To
 /** What this isolate holds of other graphs leaves, as far as it stands in the way. */
 function makeRoom(
   { context }: JobRun,
-  { nodes, edges }: { readonly nodes: number; readonly edges: number },
+  { nodes, edges, weightBits }: Pick<Sizes, 'nodes' | 'edges' | 'weightBits'>,
 ): void {
   const { held } = context.services.topologies.shelf
-  held.makeRoom(nodes * 60 + edges * 20)
+  held.makeRoom(nodes * 60 + edges * (20 + weightBits / 8))
 }
 
 export function entityPartsOf(files: JobFiles, { entityParts }: Gathered): Promise<EntityPart[]> {
@@ -53,10 +60,10 @@ export function entityPartsOf(files: JobFiles, { entityParts }: Gathered): Promi
 
 async function* relationships(
   files: JobFiles,
-  { relationshipParts }: Gathered,
+  { relationshipParts, weightKeys }: Gathered,
 ): AsyncGenerator<RelationshipPart> {
   for (const { name } of relationshipParts) {
-    yield readRelationshipPart(await readBytes(files, name))
+    yield readRelationshipPart(await readBytes(files, name), weightKeys !== null)
   }
 }
 
