@@ -62,6 +62,7 @@ it.each([[null], [['size']]])(
     const { load, lines, first } = await leftBehind(1, weightKeys)
     const loaded = await load()
     if (typeof loaded === 'string' || 'former' in loaded) throw new Error('nothing was loaded')
+    expect(loaded.view.base).toBe(first)
     expect(loaded.view.seq).toBeGreaterThan(first.seq)
     expect(linesOf(loaded.view)).toEqual(await lines())
   },
