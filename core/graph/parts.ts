@@ -6,9 +6,9 @@ import { writeUuid } from './uuid-words.ts'
 /**
  * The records of a graph in files of bounded size: what a topology is made of when its graph is read by many
  * invocations, none of which can hold what came before. Columns one after the other, in the words of the
- * machine; the number of rows follows from the length.
+ * machine, at the beginning of a buffer; the number of rows follows from the length.
  */
-const ENTITY_BYTES = 18
+export const ENTITY_BYTES = 18
 const RELATIONSHIP_BYTES = 14
 const WEIGHT_BYTES = 8
 
@@ -30,7 +30,7 @@ export function entityPart(
   codes: Codes,
 ): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(rows.length * ENTITY_BYTES)
-  const { words, types } = readEntityPart(bytes.buffer)
+  const { words, types } = readEntityPart(bytes)
   rows.forEach(([id, type], row) => {
     if (!writeUuid(id, words, row * 4)) throw new TypeError(`not a UUID: ${JSON.stringify(id)}`)
     types[row] = codes.intern(type)
@@ -38,8 +38,8 @@ export function entityPart(
   return bytes
 }
 
-export function readEntityPart(buffer: ArrayBuffer): EntityPart {
-  const count = buffer.byteLength / ENTITY_BYTES
+export function readEntityPart({ buffer, byteLength }: Uint8Array<ArrayBuffer>): EntityPart {
+  const count = byteLength / ENTITY_BYTES
   return {
     words: new Uint32Array(buffer, 0, count * 4),
     types: new Uint16Array(buffer, count * 16, count),
@@ -65,7 +65,7 @@ export function relationshipPart(
   isWeighted: boolean,
 ): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(rows.length * bytesPerRelationship(isWeighted))
-  const { seqs, from, to, types, weights } = readRelationshipPart(bytes.buffer, isWeighted)
+  const { seqs, from, to, types, weights } = readRelationshipPart(bytes, isWeighted)
   rows.forEach(([createdSeq, type, fromId, toId, weight], row) => {
     seqs[row] = createdSeq
     from[row] = nodes.find(fromId)
@@ -76,8 +76,11 @@ export function relationshipPart(
   return bytes
 }
 
-export function readRelationshipPart(buffer: ArrayBuffer, isWeighted: boolean): RelationshipPart {
-  const count = buffer.byteLength / bytesPerRelationship(isWeighted)
+export function readRelationshipPart(
+  { buffer, byteLength }: Uint8Array<ArrayBuffer>,
+  isWeighted: boolean,
+): RelationshipPart {
+  const count = byteLength / bytesPerRelationship(isWeighted)
   // First the widest, so that all are aligned.
   const at = isWeighted ? count * WEIGHT_BYTES : 0
   return {
@@ -89,7 +92,7 @@ export function readRelationshipPart(buffer: ArrayBuffer, isWeighted: boolean): 
   }
 }
 
-function bytesPerRelationship(isWeighted: boolean): number {
+export function bytesPerRelationship(isWeighted: boolean): number {
   return RELATIONSHIP_BYTES + (isWeighted ? WEIGHT_BYTES : 0)
 }
 
@@ -98,9 +101,9 @@ export function joinEntityParts(
   files: readonly Uint8Array<ArrayBuffer>[],
 ): Uint8Array<ArrayBuffer> {
   const joined = emptyFile(files)
-  const whole = readEntityPart(joined.buffer)
+  const whole = readEntityPart(joined)
   let at = 0
-  for (const { words, types } of files.map(({ buffer }) => readEntityPart(buffer))) {
+  for (const { words, types } of files.map(readEntityPart)) {
     whole.words.set(words, at * 4)
     whole.types.set(types, at)
     at += types.length
@@ -114,10 +117,10 @@ export function joinRelationshipParts(
   isWeighted: boolean,
 ): Uint8Array<ArrayBuffer> {
   const joined = emptyFile(files)
-  const whole = readRelationshipPart(joined.buffer, isWeighted)
+  const whole = readRelationshipPart(joined, isWeighted)
   let at = 0
-  for (const { buffer } of files) {
-    const { seqs, from, to, types, weights } = readRelationshipPart(buffer, isWeighted)
+  for (const file of files) {
+    const { seqs, from, to, types, weights } = readRelationshipPart(file, isWeighted)
     whole.seqs.set(seqs, at)
     whole.from.set(from, at)
     whole.to.set(to, at)
@@ -137,15 +140,9 @@ export class NodeNumbers {
   readonly #index: IdIndex
   readonly #sought = new Uint32Array(4)
 
-  /** All entities, part after part. */
-  constructor(count: number, parts: readonly EntityPart[]) {
-    const words = new Uint32Array(count * 4)
-    let at = 0
-    for (const part of parts) {
-      words.set(part.words, at)
-      at += part.words.length
-    }
-    this.#index = new IdIndex(words, count)
+  /** Four words of each entity, by id. */
+  constructor(words: Uint32Array) {
+    this.#index = new IdIndex(words, words.length / 4)
   }
 
   find(id: string): number {

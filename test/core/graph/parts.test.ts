@@ -46,8 +46,8 @@ function assembly(
         types,
       ),
     )
-    .map(({ buffer }) => readEntityPart(buffer))
-  const numbers = new NodeNumbers(entities.length, nodes)
+    .map(readEntityPart)
+  const numbers = new NodeNumbers(Uint32Array.from(nodes.flatMap(({ words }) => [...words])))
   const edges = pagesOf(relationships, pageRows)
     .map((page) =>
       relationshipPart(
@@ -59,7 +59,7 @@ function assembly(
         isWeighted,
       ),
     )
-    .map(({ buffer }) => readRelationshipPart(buffer, isWeighted))
+    .map((file) => readRelationshipPart(file, isWeighted))
   const counts = { nodes: entities.length, edges: relationships.length }
   const made = new TopologyAssembly({ ...counts, weightBits: isWeighted ? 64 : 0 }, seq, {
     ...{ history: HISTORY, weightProperty: isWeighted ? 'weight' : null },

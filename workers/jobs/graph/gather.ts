@@ -23,7 +23,7 @@ import { graphOperation } from '../../operations/define.ts'
 import { shardOf } from '../../operations/records.ts'
 import type { JobRun } from '../kind.ts'
 import { type Gathered, rowsIn } from './gathered.ts'
-import { entityPartsOf, WORK_FILES } from './work-files.ts'
+import { nodeNumbers, WORK_FILES } from './work-files.ts'
 
 export type GatherLimits = {
   /** Rows of a page: one call of the database. */
@@ -169,7 +169,7 @@ const NUMBERS = 'numbers'
 async function numbersOf({ memory, files }: JobRun, known: Gathered): Promise<NodeNumbers> {
   const held = memory.get(NUMBERS)
   if (held instanceof NodeNumbers) return held
-  const numbers = new NodeNumbers(rowsIn(known.entityParts), await entityPartsOf(files, known))
+  const numbers = await nodeNumbers(files, known)
   memory.set(NUMBERS, numbers)
   return numbers
 }
