@@ -28,7 +28,7 @@ export async function loadSample(
   }
 }
 
-async function airports(): Promise<object[]> {
+export async function airports() {
   const rows = await readCsv('airports.csv')
   return rows.map(({ iata, name, city, state, country, latitude, longitude }) => ({
     kind: 'entity',
@@ -40,7 +40,7 @@ async function airports(): Promise<object[]> {
   }))
 }
 
-async function routes(): Promise<object[]> {
+export async function routes() {
   const rows = await readCsv('flights-airport.csv')
   return rows.map(({ origin, destination, count }) => ({
     kind: 'relationship',

@@ -25,17 +25,23 @@ export function generatedEnds({ nodes, edges }: Size): { from: Uint32Array; to: 
   return { from, to }
 }
 
+/** Of the node, and of the edge, of that number. */
+export function typesOf(number: number) {
+  return { entity: `type-${number % 8}`, relationship: `relates-${number % 16}` }
+}
+
+export const HISTORY = '00000000-0000-7000-8000-000000000000'
+
 export function builtTopology(
   { nodes, edges }: Size,
   { from, to }: { from: Uint32Array; to: Uint32Array },
 ): Topology {
-  const history = '00000000-0000-7000-8000-000000000000'
-  const builder = new TopologyBuilder({ history, seq: nodes + edges })
-  for (let node = 0; node < nodes; node += 1) builder.addEntity(idOf(node), `type-${node % 8}`)
+  const builder = new TopologyBuilder({ history: HISTORY, seq: nodes + edges })
+  for (let node = 0; node < nodes; node += 1) builder.addEntity(idOf(node), typesOf(node).entity)
   for (let edge = 0; edge < edges; edge += 1) {
     builder.addRelationship({
       createdSeq: nodes + edge + 1,
-      type: `relates-${edge % 16}`,
+      type: typesOf(edge).relationship,
       from: idOf(from[edge] ?? 0),
       to: idOf(to[edge] ?? 0),
     })

@@ -14,20 +14,17 @@ import { randomFrom } from '../../test/harness/random.ts'
 import { buildTopology } from '../../workers/operations/topology/build.ts'
 import { type Measured, measure } from '../read/load.ts'
 import { startBare } from './bare.ts'
-import { nodeId, powerLawGraph } from './power-law.ts'
+import { chosenGraph, GRAPH_OPTIONS } from './chosen-graph.ts'
 import { storeGraph } from './store-graph.ts'
 
 const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '3' },
-    nodes: { type: 'string', default: '100000' },
-    edges: { type: 'string', default: '1000000' },
-    seed: { type: 'string', default: '7' },
+    ...GRAPH_OPTIONS,
   },
 })
-const nodes = Number(options.nodes)
-const edges = Number(options.edges)
+const graph = await chosenGraph(options)
 const SOURCES = 200
 const CLIENTS = [1, 32]
 /** Shares of the bare worker's rate that are wanted, by the number of clients. */
@@ -65,7 +62,7 @@ async function run(): Promise<void> {
   const { apiKey } = await demoTenant(server.url, join(folder, 'demo.json'))
   await prepare(apiKey)
   const random = randomFrom(Number(options.seed))
-  const source = () => nodeId(Math.floor(nodes * random()))
+  const source = () => graph.someNode(random)
   const sources = Array.from({ length: SOURCES }, source)
   const traversal = (shown: object) =>
     sources.map((id) => JSON.stringify({ ids: [id], depth: 3, max_cost: 5_000_000, ...shown }))
@@ -153,7 +150,7 @@ async function prepare(apiKey: string): Promise<void> {
     tenantId: tenantId(rows[0]?.tenant_id),
     graphId: graphId(rows[0]?.id),
   }
-  await storeGraph(owner, address, powerLawGraph(nodes, edges, Number(options.seed)))
+  await storeGraph(owner, address, graph)
   await owner.end()
   const database = openDatabase(shard?.url ?? '', stack.sqlEndpoint)
   const began = performance.now()

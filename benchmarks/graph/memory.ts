@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { createReadStream } from 'node:fs'
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { createZstdDecompress, zstdCompressSync } from 'node:zlib'
+import { createZstdDecompress } from 'node:zlib'
 import { applyChanges, type TopologyChange } from '../../core/graph/changes.ts'
 import { Components } from '../../core/graph/components.ts'
 import { GraphView } from '../../core/graph/graph-view.ts'
@@ -14,11 +13,12 @@ import { memoryEngine } from '../../core/graph/memory-engine.ts'
 import { PageRank } from '../../core/graph/rank.ts'
 import { rebuild } from '../../core/graph/rebuild.ts'
 import { openTopology } from '../../core/graph/topology.ts'
-import { builtTopology, generatedEnds, idOf, type Size } from './generated-graph.ts'
+import { idOf, type Size } from './generated-graph.ts'
+import { CpuTime, liveBytes, megabytes, Peak } from './measured.ts'
 
 const HELP = `Bytes and time of a topology of generated entities and relationships.
 
-  npm run bench:graph -- [options]
+  npm run bench:graph -- --part memory [options]
 
   --nodes <n>   default 500000
   --edges <n>   default 2000000`
@@ -40,7 +40,9 @@ async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'tendril-bench-'))
   try {
     const file = join(folder, 'topology.zst')
-    await store(size, file)
+    // Loaded here only: what measures loading is to have nothing of the worker's in its heap.
+    const { buildAndStore } = await import('./build.ts')
+    await buildAndStore(size, folder, file)
     // In a process of its own, in which nothing is left of the building.
     const program = ['--expose-gc', import.meta.filename, '--stored', file]
     const sizes = ['--nodes', values.nodes, '--edges', values.edges]
@@ -48,21 +50,6 @@ async function main(): Promise<void> {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-async function store(size: Size, file: string): Promise<void> {
-  const ends = generatedEnds(size)
-  const before = await liveBytes()
-  const peak = new Peak()
-  const cpu = new CpuTime()
-  const topology = builtTopology(size, ends)
-  peak.look()
-  const { nodes, edges } = topology
-  const bytes = topology.buffer.byteLength
-  console.log(`built           ${cpu} of CPU, peak ${megabytes(peak.bytes - before)}`)
-  console.log(`topology        ${megabytes(bytes)}: 26 · ${nodes} + 20 · ${edges} bytes`)
-  await writeFile(file, zstdCompressSync(new Uint8Array(topology.buffer)))
-  console.log(`compressed      ${megabytes((await stat(file)).size)}`)
 }
 
 async function afterLoading(size: Size, file: string): Promise<void> {
@@ -161,42 +148,6 @@ function wholeGraph(view: GraphView): void {
   const rankCpu = new CpuTime()
   rank.step(Number.POSITIVE_INFINITY)
   console.log(`PageRank        ${rank.progress.rounds} rounds: ${rankCpu} of CPU`)
-}
-
-/** CPU time of this process since it was made: what others do on the machine does not count. */
-class CpuTime {
-  readonly #start = process.cpuUsage()
-
-  get ms(): number {
-    const { user, system } = process.cpuUsage(this.#start)
-    return (user + system) / 1_000
-  }
-
-  toString(): string {
-    return `${this.ms.toFixed(1)} ms`
-  }
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`
-}
-
-/** Live bytes of array buffers: what counts against an isolate's memory beside its heap. */
-async function liveBytes(): Promise<number> {
-  globalThis.gc?.()
-  // Native memory behind a finished stream is let go of after its object is.
-  await setTimeout(10)
-  globalThis.gc?.()
-  return process.memoryUsage().arrayBuffers
-}
-
-/** The most bytes of array buffers at any look, garbage not yet collected included. */
-class Peak {
-  bytes = 0
-
-  look(): void {
-    this.bytes = Math.max(this.bytes, process.memoryUsage().arrayBuffers)
-  }
 }
 
 await main()

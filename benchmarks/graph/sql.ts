@@ -10,22 +10,20 @@ import { placeGraph } from '../../db/queries/graphs.ts'
 import { startStack } from '../../scripts/local/stack.ts'
 import { randomFrom } from '../../test/harness/random.ts'
 import { cpuMsOf, postmasterPid } from '../import/cpu-time.ts'
-import { nodeId, powerLawGraph } from './power-law.ts'
+import { chosenGraph, GRAPH_OPTIONS } from './chosen-graph.ts'
 import { functionPeer, levelsPeer, type Peer, recursivePeer } from './sql-peers.ts'
 import { storeGraph } from './store-graph.ts'
 
 const { values: options } = parseArgs({
   options: {
-    nodes: { type: 'string', default: '100000' },
-    edges: { type: 'string', default: '1000000' },
-    seed: { type: 'string', default: '7' },
+    ...GRAPH_OPTIONS,
     sources: { type: 'string', default: '16' },
     rounds: { type: 'string', default: '3' },
     /** Keeps the loaded database there for the next run. */
     keep: { type: 'string' },
   },
 })
-const nodes = Number(options.nodes)
+const numbered = await chosenGraph(options)
 const seed = Number(options.seed)
 const rounds = Number(options.rounds)
 
@@ -62,7 +60,7 @@ async function load(): Promise<void> {
     if (rows.length > 0) return
     const database = openDatabase(shard?.url ?? '', stack.sqlEndpoint)
     await placeGraph(database, graph.tenantId, graph.graphId)
-    await storeGraph(owner, graph, powerLawGraph(nodes, Number(options.edges), seed))
+    await storeGraph(owner, graph, numbered)
   } finally {
     await owner.end()
   }
@@ -73,7 +71,7 @@ type Case = { readonly name: string; run(peer: Peer, i: number): Promise<number 
 /** Every source counts, those that reach most of the graph as well: they are chosen by chance alone. */
 async function compare(): Promise<void> {
   const random = randomFrom(seed)
-  const someNode = () => nodeId(Math.floor(nodes * random()))
+  const someNode = () => numbered.someNode(random)
   const pairs = Array.from({ length: Number(options.sources) }, () => [someNode(), someNode()])
   const [source, target] = [0, 1].map((side) => (i: number) => pairs[i]?.[side] ?? '')
   if (!source || !target) throw new Error('pairs have two sides')

@@ -3,6 +3,7 @@ import type { Mutant } from './tag-mutants.ts'
 
 const WITH = 'workers/operations/topology/with-topology.ts'
 const FORWARD = 'workers/operations/topology/bring-forward.ts'
+const NAMES = 'workers/operations/topology/while-names-hold.ts'
 const CHANGES = 'core/graph/changes.ts'
 
 /** What may go wrong with the topology that an isolate searches. */
@@ -44,6 +45,12 @@ export const TOPOLOGY_MUTANTS: readonly Mutant[] = [
     WITH,
     'freshness.bookmark?.seq ?? 0, need',
     '0, need',
+  ),
+  replacing(
+    'R1: names of another seq than the answer',
+    NAMES,
+    'known.copy.lastTouched(tags) <= names.seq',
+    'true',
   ),
   replacing('R8: a search without a bound', WITH, 'isWithin(boundMs(consistency), age)', 'true'),
 ]

@@ -14,7 +14,8 @@ export class MemoryFiles implements FileStore {
     const { offset, length } = range ?? { offset: 0, length: bytes.length }
     if (range && offset >= bytes.length) throw new RangeError('the range begins behind the end')
     const body = bytes.slice(offset, offset + length)
-    return new ReadableStream<Uint8Array>({
+    return new ReadableStream({
+      type: 'bytes',
       start(controller) {
         if (body.length > 0) controller.enqueue(body)
         controller.close()

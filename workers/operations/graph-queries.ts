@@ -22,7 +22,7 @@ import type { GraphContext } from '../context.ts'
 import { graphOperation } from './define.ts'
 import { type Answer, answer } from './records.ts'
 import { PLAN_CAPS } from './topology/caps.ts'
-import { type EntityRef, entityIds } from './topology/entity-ids.ts'
+import { type EntityRef, withEntityIds } from './topology/entity-ids.ts'
 import { recordsOf } from './topology/records-of.ts'
 import { runQuery } from './topology/run-query.ts'
 
@@ -133,14 +133,15 @@ async function query<T extends Answered>(
   { names, where, withRecords, request }: QueryInput<unknown>,
   { run, records, weightKeys = null }: Asked<T>,
 ): Promise<Answer<Queried<T>>> {
-  const { ids, seq } = await entityIds(context, names)
   const deadlineAtMs = context.services.now() + PLAN_CAPS.deadlineMs
-  const { answer: found, at } = await runQuery<T>(context, {
-    name: () => JSON.stringify([operation, ids, request, where, weightKeys]),
-    ...{ where, weightKeys, atLeast: seq },
-    run: (engine, candidates) =>
-      run(engine, ids, { deadlineAtMs, ...(candidates && { candidates }) }),
-  })
+  const { answer: found, at } = await withEntityIds(context, names, (ids, atLeast) =>
+    runQuery<T>(context, {
+      name: () => JSON.stringify([operation, ids, request, where, weightKeys]),
+      ...{ where, weightKeys, atLeast },
+      run: (engine, candidates) =>
+        run(engine, ids, { deadlineAtMs, ...(candidates && { candidates }) }),
+    }),
+  )
   const shown = withRecords && records ? await recordsOf(context, at, records(found)) : null
   return answer(context, { found, records: shown }, { value: found, ...at })
 }

@@ -45,7 +45,16 @@ export type SearchAnswer = {
 }
 
 /** How a search is asked for. */
-export function searchRequest(search: Search, { entityIds }: Universe): HttpRequest {
+export function searchRequest(search: Search, universe: Universe): HttpRequest {
+  const { entityIds } = universe
+  if (search.of === 'named') {
+    const { path, method, body } = searchRequest({ ...search.around, place: 0 }, universe)
+    return {
+      path,
+      method,
+      body: { ...(body as object), ids: undefined, external_ids: [search.externalId] },
+    }
+  }
   const { direction, type } = search
   const idAt = (place: number) => entityIds[place] ?? ''
   if (search.of === 'degree') {
@@ -78,6 +87,7 @@ export function observeSearch(
   universe: Universe,
 ): number[] {
   if (answer === null) return [NOT_THERE]
+  if (search.of === 'named') return observeSearch({ ...search.around, place: 0 }, answer, universe)
   const { ids = [], items = [], nodes = [], edges = [] } = answer
   switch (search.of) {
     case 'traverse': {

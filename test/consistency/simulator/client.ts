@@ -135,7 +135,7 @@ export class Client {
     const { historyId, seen: seq, observed, isStale, engine } = answer
     const index = operations.push({
       ...{ ...call, ...this.#end(), does: 'read', consistency, queries: [search] },
-      ...{ observed, engine, isStale, after },
+      ...{ observed, isStale, after, ...(engine && { engine }) },
     })
     this.mark = { bookmark: { ...LOG, historyId, seq }, after: [index - 1] }
   }
@@ -148,6 +148,8 @@ export class Client {
         return search
       case 'paths':
         return { ...search, color: null }
+      case 'named':
+        return { ...search, around: { ...search.around, color: null } }
       default:
         return { ...search, of: 'traverse', color: null }
     }

@@ -1,12 +1,12 @@
 import { isAppError } from '../../../core/errors.ts'
 import type { GraphEngine } from '../../../core/graph/engine.ts'
-import { eachEntity, NOT_REACHED, NOT_THERE, type Search, typeNumberOf } from './searches.ts'
+import { eachEntity, NOT_REACHED, NOT_THERE, type PlacedSearch, typeNumberOf } from './searches.ts'
 import type { Universe } from './universe.ts'
 
 /** The same numbers as `projectSearch` gives, from an engine. */
 export async function engineSearch(
   engine: GraphEngine,
-  search: Search,
+  search: PlacedSearch,
   universe: Universe,
 ): Promise<number[]> {
   try {
@@ -19,7 +19,7 @@ export async function engineSearch(
 
 async function searched(
   engine: GraphEngine,
-  search: Search,
+  search: PlacedSearch,
   universe: Universe,
 ): Promise<number[]> {
   const { direction, type } = search

@@ -12,18 +12,19 @@ import { MemoryTier } from '../../../core/cache/memory.ts'
 import { prefetch, read } from '../../../core/cache/read.ts'
 import { SingleFlight, type Waiting } from '../../../core/cache/single-flight.ts'
 import { unchanged } from '../../../core/cache/unchanged.ts'
-import { AppError } from '../../../core/errors.ts'
+import { AppError, isAppError, notFound } from '../../../core/errors.ts'
 import { memoryEngine } from '../../../core/graph/memory-engine.ts'
 import { graphId, tenantId } from '../../../core/ids.ts'
 import type { GraphAddress } from '../../../core/log/address.ts'
 import type { Consistency } from '../../../core/log/consistency.ts'
 import type { Etag } from '../../../core/log/etag.ts'
-import { logTags } from '../../../core/log/read-tags.ts'
+import { logTags, recordTags } from '../../../core/log/read-tags.ts'
 import type { CommitAnswer, GraphRequest } from '../../../core/log/requests.ts'
 import type { Database } from '../../../db/client.ts'
 import { committed } from '../../../durable-objects/graph-log/committed.ts'
 import type { LogRunner } from '../../../durable-objects/graph-log/runner.ts'
 import { TopologyShelf } from '../../../workers/operations/topology/shelf.ts'
+import { whileNamesHold } from '../../../workers/operations/topology/while-names-hold.ts'
 import { withTopology } from '../../../workers/operations/topology/with-topology.ts'
 import type { Random } from '../../durable-objects/graph-log/histories/random.ts'
 import { engineSearch } from './engine-search.ts'
@@ -32,7 +33,7 @@ import type { LogObject } from './log-object.ts'
 import { EPOCH_MS, type Primary, TENANT } from './primary.ts'
 import { project, type RecordQuery } from './queries.ts'
 import type { Scheduler } from './scheduler.ts'
-import type { Search } from './searches.ts'
+import { type NamedSearch, NOT_THERE, type PlacedSearch, type Search } from './searches.ts'
 import type { TierService } from './tiers.ts'
 import { topologyDatabase } from './topology-database.ts'
 import type { Universe } from './universe.ts'
@@ -88,7 +89,8 @@ export type Kept = { readonly value: Value; readonly etag: Etag }
 /** What a search observed, and by which engine. */
 export type SearchAnswer = Pick<ReadAnswer<unknown>, 'historyId' | 'seq' | 'seen' | 'isStale'> & {
   readonly observed: readonly number[]
-  readonly engine: 'memory' | 'sql'
+  /** `null`: none was asked. */
+  readonly engine: 'memory' | 'sql' | null
 }
 
 /** How a request reads, beside what its client asks for. */
@@ -195,15 +197,72 @@ export class IsolateContext {
     })
   }
 
-  /** As in workers/operations/topology/run-query.ts: in memory if the topology is there, else in SQL. */
-  async search(
+  search(
     search: Search,
     consistency: Consistency,
     bookmark: Freshness['bookmark'],
   ): Promise<SearchAnswer> {
-    const { isolate, arrivedAt } = this
-    const { universe } = isolate.surroundings
     const reader = this.#reader()
+    const freshness = { consistency, bookmark, arrivedAt: this.arrivedAt }
+    return search.of === 'named'
+      ? this.#searchNamed(search, reader, freshness)
+      : this.#searchPlaced(search, reader, freshness, 0)
+  }
+
+  /** As in workers/operations/topology/entity-ids.ts. */
+  async #searchNamed(
+    { externalId, around }: NamedSearch,
+    log: LogReader,
+    freshness: Freshness,
+  ): Promise<SearchAnswer> {
+    const { universe } = this.isolate.surroundings
+    const query = { of: 'entity name', externalId } as const
+    let looked: Omit<SearchAnswer, 'observed' | 'engine'> | null = null
+    try {
+      const { answer } = await whileNamesHold({
+        ...{ log, freshness, tags: recordTags({ externalId }) },
+        lookUp: async (isAnew) => {
+          const { values, ...at } = isAnew
+            ? await this.#fromPrimary(query, freshness)
+            : await read<Value>(log, {
+                ...{ ...freshness, kind: KINDS[query.of], names: [nameOf(query)] },
+                load: () => this.load([query]),
+              })
+          looked = at
+          const [value] = values
+          if (!value || !('id' in value)) throw notFound(externalId)
+          return { ...at, ids: [value.id] }
+        },
+        run: async ([id = ''], atLeast) => {
+          const search = { ...around, place: universe.placeOf(id) }
+          const answer = await this.#searchPlaced(search, log, freshness, atLeast)
+          if (answer.observed.length === 1) throw notFound(id)
+          return { answer, at: answer }
+        },
+      })
+      return answer
+    } catch (error) {
+      if (looked === null || !isAppError(error) || error.code !== 'not_found') throw error
+      const at: Omit<SearchAnswer, 'observed' | 'engine'> = looked
+      return { ...at, observed: [NOT_THERE], engine: null }
+    }
+  }
+
+  async #fromPrimary(query: RecordQuery, { bookmark }: Freshness) {
+    const { values, seq, historyId } = await this.load([query])
+    const seen = Math.max(seq, bookmark?.seq ?? 0)
+    return { values: values.map(({ value }) => value), seq, historyId, seen, isStale: false }
+  }
+
+  /** As in workers/operations/topology/run-query.ts: in memory if the topology is there, else in SQL. */
+  async #searchPlaced(
+    search: PlacedSearch,
+    reader: LogReader,
+    { consistency, bookmark, arrivedAt }: Freshness,
+    atLeast: number,
+  ): Promise<SearchAnswer> {
+    const { isolate } = this
+    const { universe } = isolate.surroundings
     const context = {
       ...{ graph: GRAPH, graphReader: reader, consistency, arrivedAt },
       bookmarks: bookmark ? [{ ...bookmark, tenantId: GRAPH.tenantId, logId: GRAPH.graphId }] : [],
@@ -217,7 +276,7 @@ export class IsolateContext {
         sendJob: () => Promise.reject(new Error('there are no jobs here')),
       },
     }
-    const need = { weightKeys: null, atLeast: 0, others: [] }
+    const need = { weightKeys: null, atLeast, others: [] }
     const found = await withTopology(context, need, ({ view }) =>
       engineSearch(memoryEngine(view, isolate.now), search, universe),
     )
@@ -230,7 +289,7 @@ export class IsolateContext {
     return { ...at, observed: values[0] ?? [], engine: 'sql' }
   }
 
-  #loadSearch(search: Search): Promise<Loaded<readonly number[]>> {
+  #loadSearch(search: PlacedSearch): Promise<Loaded<readonly number[]>> {
     const { primary, universe } = this.isolate.surroundings
     return this.#round(() => {
       const { seq, historyId } = primary.graph.row

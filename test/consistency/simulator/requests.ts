@@ -1,7 +1,7 @@
 import type { Random } from '../../durable-objects/graph-log/histories/random.ts'
 import type { Command, EntityCommand, RelationshipCommand } from './commands.ts'
 import type { RecordQuery } from './queries.ts'
-import type { Direction, Search } from './searches.ts'
+import type { Direction, PlacedSearch, Search } from './searches.ts'
 import {
   COLORS,
   FIRST_RELATIONSHIP,
@@ -122,7 +122,7 @@ export function someSearch({ random, universe, hotEntities }: Choices): Search {
   const color = random.chance(0.2) ? random.below(COLORS) : null
   const [place, other] = [random.below(hotEntities), random.below(hotEntities)]
   const filters = { direction, type, color }
-  switch (random.below(6)) {
+  switch (random.below(7)) {
     case 0:
       return { of: 'degree', place, direction, type }
     case 1:
@@ -130,11 +130,17 @@ export function someSearch({ random, universe, hotEntities }: Choices): Search {
     case 2:
     case 3:
       return searchAround('subgraph')
+    case 4: {
+      const { place: _, ...around } = searchAround('traverse')
+      return { of: 'named', externalId: random.pick(universe.entityNames), around }
+    }
     default:
       return searchAround('traverse')
   }
 
-  function searchAround(of: 'traverse' | 'subgraph'): Search {
+  function searchAround(
+    of: 'traverse' | 'subgraph',
+  ): Extract<PlacedSearch, { readonly depth: number }> {
     const [depth, withDepths] = [1 + random.below(3), random.chance(0.5)]
     return { of, place, depth, withDepths, ...filters }
   }

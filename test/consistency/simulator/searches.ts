@@ -1,3 +1,4 @@
+import { placeNamed } from '../specification.ts'
 import { ENTITIES, FIRST_RELATIONSHIP, FIRST_TYPE, type State, type Universe } from './universe.ts'
 
 export type Direction = 'out' | 'in' | 'both'
@@ -10,8 +11,18 @@ type Filters = {
   readonly color: number | null
 }
 
-/** A question about the graph as a whole, by places in the state. */
-export type Search =
+/** A question about the graph as a whole. */
+export type Search = PlacedSearch | NamedSearch
+
+/** A traversal from the entity that has an external id, wherever that is. */
+export type NamedSearch = {
+  readonly of: 'named'
+  readonly externalId: string
+  readonly around: Omit<Extract<PlacedSearch, { readonly depth: number }>, 'place'>
+}
+
+/** By places in the state. */
+export type PlacedSearch =
   | (Filters & {
       /** `subgraph` shows the records themselves. */
       readonly of: 'traverse' | 'subgraph'
@@ -34,6 +45,10 @@ type Level = { readonly depth: number; readonly ways: number }
 
 /** The right answer to a search in `state`, relationship by relationship. */
 export function projectSearch(state: State, search: Search, universe: Universe): number[] {
+  if (search.of === 'named') {
+    const place = placeNamed(state, 'entity', search.externalId, universe)
+    return place < 0 ? [NOT_THERE] : projectSearch(state, { ...search.around, place }, universe)
+  }
   const named = search.of === 'paths' ? [search.from, search.to] : [search.place]
   if (named.some((place) => (state[place] ?? 0) === 0)) return [NOT_THERE]
   switch (search.of) {

@@ -8,7 +8,7 @@ export type GraphContents = {
   readonly edges: readonly WeighedEdge[]
 }
 
-export type WeighedEdge = Edge & { readonly weight: number | string | null }
+export type WeighedEdge = Edge & { readonly weight: unknown }
 
 /** Id number `n` of a test: the order of ids is not that of the numbers. */
 export function idOf(n: number): string {

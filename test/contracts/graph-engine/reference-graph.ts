@@ -24,7 +24,16 @@ export function referenceGraph(contents: GraphContents) {
     return id
   }
 
-  function waysFrom(id: string, direction: Direction, { types: wanted }: Filters): Way[] {
+  const known = new Map<string, readonly Way[]>()
+
+  function waysFrom(id: string, direction: Direction, { types: wanted }: Filters): readonly Way[] {
+    const key = JSON.stringify([id, direction, wanted ?? null])
+    const ways = known.get(key) ?? listedWays(id, direction, wanted)
+    known.set(key, ways)
+    return ways
+  }
+
+  function listedWays(id: string, direction: Direction, wanted: Filters['types']): Way[] {
     const ofType = contents.edges
       .filter(({ type }) => wanted === undefined || wanted.includes(type))
       .toSorted((a, b) => a.createdSeq - b.createdSeq)

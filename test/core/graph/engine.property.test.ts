@@ -2,8 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Bounds, Filters, GraphEngine } from '../../../core/graph/engine.ts'
 import { ENTITY_TYPES, RELATIONSHIP_TYPES, someGraph } from './graphs.arbitrary.ts'
-import { NaiveEngine } from './naive-engine.ts'
-import { engineOf, type PlainGraph } from './plain-graph.ts'
+import { engineOf, type PlainGraph, referenceOf } from './plain-graph.ts'
 
 const RUNS = 1_000
 
@@ -74,7 +73,7 @@ async function compared<O extends Operation>(
     const answer = await ask(engineOf(graph))
     const kind = typeof answer === 'string' ? answer : (answer as { stopped: unknown }).stopped
     seen.set(kind, (seen.get(kind) ?? 0) + 1)
-    expect(answer).toEqual(await ask(new NaiveEngine(graph)))
+    expect(answer).toEqual(await ask(referenceOf(graph)))
   })
   await fc.assert(property, { numRuns: RUNS })
   return seen

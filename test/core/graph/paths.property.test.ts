@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { randomFrom } from '../../harness/random.ts'
-import { NaiveEngine } from './naive-engine.ts'
-import { engineOf, idOf } from './plain-graph.ts'
+import { engineOf, idOf, referenceOf } from './plain-graph.ts'
 import { randomGraph } from './random-graph.ts'
 
 const RUNS = 1_500
@@ -34,7 +33,7 @@ describe('several paths and weighted paths', () => {
     let several = 0
     for (const { seed, graph, request } of pathCases(1)) {
       const answer = await engineOf(graph).paths(request)
-      const expected = await new NaiveEngine(graph).paths(request)
+      const expected = await referenceOf(graph).paths(request)
       if (answer.paths.length > 1) several += 1
       expect(answer.paths, `seed ${seed}`).toEqual(expected.paths)
       expect(answer.equallyShort, `seed ${seed}`).toBe(expected.equallyShort)
@@ -47,7 +46,7 @@ describe('several paths and weighted paths', () => {
     for (const { seed, graph, request } of pathCases(2)) {
       const maxEdges = seed % 90
       const answer = await engineOf(graph).paths({ ...request, maxEdges })
-      const whole = await new NaiveEngine(graph).paths(request)
+      const whole = await referenceOf(graph).paths(request)
       expect(answer.cost.edges, `seed ${seed}`).toBeLessThanOrEqual(maxEdges)
       if (answer.stopped !== null) stopped += 1
       const paths = answer.stopped ? whole.paths.slice(0, answer.paths.length) : whole.paths

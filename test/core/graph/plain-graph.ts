@@ -4,6 +4,7 @@ import type { GraphEngine } from '../../../core/graph/engine.ts'
 import { GraphView } from '../../../core/graph/graph-view.ts'
 import { memoryEngine } from '../../../core/graph/memory-engine.ts'
 import { openTopology, type Topology } from '../../../core/graph/topology.ts'
+import { referenceEngine } from '../../contracts/graph-engine/reference.ts'
 
 export type PlainEntity = { readonly id: string; readonly type: string }
 
@@ -45,6 +46,11 @@ export function topologyOf(graph: PlainGraph, bits: 32 | 64 = 64): Topology {
 /** The engine in memory, by way of the bytes, as they come from storage. */
 export function engineOf(graph: PlainGraph): GraphEngine {
   return memoryEngine(new GraphView(openTopology(topologyOf(graph).buffer)), () => 0)
+}
+
+/** What the contract says of the graph, said once more in the plainest words. */
+export function referenceOf({ seq, entities, relationships }: PlainGraph): GraphEngine {
+  return referenceEngine({ seq, entities, edges: relationships })
 }
 
 /** The graph after these changes, which fit it. */

@@ -30,15 +30,15 @@ async function oldGraph(name: string): Promise<void> {
         ...range(PLACES).map((n) => ({
           ...{ action: 'create_entity', type: 'place', external_id: `${n}` },
         })),
-        ...range(PLACES).map((n) => road(n, (n + 1) % PLACES)),
+        ...range(PLACES).map((n) => road(n, (n + 1) % PLACES, n)),
       ],
     },
   })
 }
 
-function road(from: number, to: number): JsonObject {
+function road(from: number, to: number, miles: number): JsonObject {
   const ends = { from_external_id: `${from}`, to_external_id: `${to}` }
-  return { action: 'create_relationship', type: 'road', ...ends }
+  return { action: 'create_relationship', type: 'road', ...ends, properties: { miles } }
 }
 
 const traverse = (name: string) =>
@@ -80,5 +80,27 @@ describe('a graph that is too large for its readers to build its topology', () =
     const inMemory = await untilInMemory('old')
     expect(inMemory).toMatchObject({ count: 10, cost: { seq: MANY_EVENTS + 2 * PLACES } })
     expect(await topologyJobs('old')).toHaveLength(1)
+  }, 60_000)
+
+  it('has another one built for each property that paths are weighed by', async () => {
+    await oldGraph('weighed')
+    const cheapest = () =>
+      tenant.request<{ paths: { weight: number }[]; cost: { engine: string } }>(
+        'POST',
+        '/graphs/weighed/paths',
+        { body: { from_external_id: '1', to_external_id: '4', weight: 'properties.miles' } },
+      )
+    expect((await cheapest()).body).toMatchObject({
+      ...{ paths: [{ weight: 1 + 2 + 3 }], cost: { engine: 'sql' } },
+    })
+    await expect.poll(() => topologyJobs('weighed')).toHaveLength(1)
+    const [job] = await topologyJobs('weighed')
+    const ended = await endOf(tenant, job?.id ?? '')
+    expect(ended).toMatchObject({ state: 'succeeded', result: { records: 2 * PLACES } })
+    await expect
+      .poll(async () => (await cheapest()).body, { timeout: 30_000, interval: 250 })
+      .toMatchObject({ paths: [{ weight: 1 + 2 + 3 }], cost: { engine: 'memory' } })
+    await traverse('weighed')
+    await expect.poll(() => topologyJobs('weighed')).toHaveLength(2)
   }, 60_000)
 })

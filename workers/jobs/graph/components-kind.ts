@@ -3,22 +3,9 @@ import { Components } from '../../../core/graph/components.ts'
 import { GraphView } from '../../../core/graph/graph-view.ts'
 import { type JobKind, type JobRun, type JobStep, jobKind } from '../kind.ts'
 import { type Analysed, analysed, filtersOf } from './analysed.ts'
-import {
-  GATHER_LIMITS,
-  type GatherLimits,
-  gatherMore,
-  gatherProgress,
-  MAX_JOB_GRAPH_BYTES,
-} from './gather.ts'
-import { gathered } from './gathered.ts'
-import {
-  finished,
-  NOTHING_WRITTEN,
-  PART_ROWS,
-  resultValue,
-  rowsWritten,
-  writeRows,
-} from './rows.ts'
+import { GATHER_LIMITS, type GatherLimits } from './gather.ts'
+import { finished, NOTHING_WRITTEN, PART_ROWS } from './rows.ts'
+import { analysis, computed, gatherChunk, writeChunk } from './whole-graph.ts'
 import { gatheredTopology } from './work-files.ts'
 
 /** What is kept for each entity: see `Components`, its sizes, and the nodes in their order. */
@@ -30,12 +17,7 @@ export type ComponentsLimits = GatherLimits & { readonly partRows: number }
 
 const LIMITS: ComponentsLimits = { ...GATHER_LIMITS, partRows: PART_ROWS }
 
-const cursor = z.object({
-  gathered,
-  written: rowsWritten,
-  /** What the job's result will say. */
-  value: resultValue.nullable(),
-})
+const cursor = z.object(analysis)
 type Cursor = z.infer<typeof cursor>
 type Step = JobStep<Cursor>
 
@@ -51,17 +33,14 @@ export function componentsJobs(limits = LIMITS): JobKind {
     cursor,
     async step(run, params, cursor): Promise<Step> {
       if (cursor === null || cursor.gathered.phase !== 'done') {
-        const next = await gatherMore(run.context, {
-          ...{ run, limits, former: cursor?.gathered ?? null },
-          room: { maxBytes: MAX_JOB_GRAPH_BYTES, bytesPerEntity: BYTES_PER_ENTITY },
+        const { gathered, progress } = await gatherChunk(run, {
+          ...{ limits, former: cursor?.gathered ?? null, bytesPerEntity: BYTES_PER_ENTITY },
         })
-        return {
-          cursor: { gathered: next, written: NOTHING_WRITTEN, value: null },
-          progress: gatherProgress(next),
-        }
+        return { cursor: { gathered, written: NOTHING_WRITTEN, value: null }, progress }
       }
       if (cursor.value !== null) return finished(run, params, cursor.written, cursor.value)
-      return write(run, limits, cursor, await foundIn(run, params, cursor))
+      const found = await computed(run, () => findIn(run, params, cursor))
+      return write(run, limits, cursor, found)
     },
   })
 }
@@ -74,11 +53,7 @@ type Found = {
   readonly nodes: Uint32Array
 }
 
-const FOUND = 'components'
-
-async function foundIn(run: JobRun, params: Analysed, cursor: Cursor): Promise<Found> {
-  const known = run.memory.get(FOUND)
-  if (known !== undefined) return known as Found
+async function findIn(run: JobRun, params: Analysed, cursor: Cursor): Promise<Found> {
   const view = new GraphView(await gatheredTopology(run, cursor.gathered))
   const components = new Components(view, filtersOf(params))
   const { total } = components.step(Number.POSITIVE_INFINITY)
@@ -89,12 +64,10 @@ async function foundIn(run: JobRun, params: Analysed, cursor: Cursor): Promise<F
     nodes[count] = node
     count += 1
   }
-  const found: Found = { view, components, nodes }
-  run.memory.set(FOUND, found)
-  return found
+  return { view, components, nodes }
 }
 
-async function write(
+function write(
   run: JobRun,
   { partRows }: ComponentsLimits,
   cursor: Cursor,
@@ -105,13 +78,9 @@ async function write(
     const node = nodes[place] ?? 0
     return { id: view.idOf(node), component: view.idOf(components.rootOf(node)) }
   }
-  const written = await writeRows(run.files, { count, partRows, row }, cursor.written)
-  const progress = { done: written.rows, total: count, unit: 'entities' }
-  if (written.rows < count) return { cursor: { ...cursor, written }, progress }
-  const all = components.largest(LARGEST)
-  const largest = all.components.map(({ id, size }) => ({ component: id, entities: size }))
-  const value = {
-    ...{ seq: cursor.gathered.at.seq, entities: count, components: all.count, largest },
-  }
-  return { cursor: { ...cursor, written, value }, progress }
+  return writeChunk(run, cursor, { count, partRows, row }, () => {
+    const all = components.largest(LARGEST)
+    const largest = all.components.map(({ id, size }) => ({ component: id, entities: size }))
+    return { seq: cursor.gathered.at.seq, entities: count, components: all.count, largest }
+  })
 }

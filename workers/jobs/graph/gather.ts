@@ -23,7 +23,7 @@ import { graphOperation } from '../../operations/define.ts'
 import { shardOf } from '../../operations/records.ts'
 import type { JobRun } from '../kind.ts'
 import { type Gathered, rowsIn } from './gathered.ts'
-import { entityPartsOf, WORK_FILES } from './work-files.ts'
+import { nodeNumbers, WORK_FILES } from './work-files.ts'
 
 export type GatherLimits = {
   /** Rows of a page: one call of the database. */
@@ -48,13 +48,18 @@ export type Gathering = {
   readonly former: Gathered | null
   readonly room: Room
   readonly limits: GatherLimits
+  /** Keys of the property that edges are weighed by; default none. */
+  readonly weightKeys?: readonly string[] | null
 }
 
 /** Reads the next chunk of the graph, from the state that it has at the first one on. */
 export const gatherMore = graphOperation(
   'graph.read',
-  async (context, { run, former, room, limits }: Gathering): Promise<Gathered> => {
-    const known = former ?? (await begin(context))
+  async (
+    context,
+    { run, former, room, limits, weightKeys = null }: Gathering,
+  ): Promise<Gathered> => {
+    const known = former ?? (await begin(context, weightKeys))
     try {
       const next =
         known.phase === 'entities'
@@ -78,7 +83,10 @@ export function gatherProgress({ entityParts, relationshipParts }: Gathered): Jo
   }
 }
 
-async function begin(context: GraphContext): Promise<Gathered> {
+async function begin(
+  context: GraphContext,
+  weightKeys: readonly string[] | null,
+): Promise<Gathered> {
   const { seq, historyId } = await headOf(shardOf(context), context.graph)
   if (seq > MAX_CREATED_SEQ) {
     throw new AppError('payload_too_large', `the graph has more than ${MAX_CREATED_SEQ} events`)
@@ -87,7 +95,7 @@ async function begin(context: GraphContext): Promise<Gathered> {
     at: { seq, historyId },
     phase: 'entities',
     ...{ afterId: BEFORE_ALL_IDS, afterSeq: 0, entityParts: [], relationshipParts: [] },
-    ...{ entityTypes: [], relationshipTypes: [] },
+    ...{ entityTypes: [], relationshipTypes: [], weightKeys: weightKeys && [...weightKeys] },
   }
 }
 
@@ -127,7 +135,8 @@ async function gatherRelationships(
   known: Gathered,
   { pageRows: limit, maxPages }: GatherLimits,
 ): Promise<Gathered> {
-  const { at, relationshipParts } = known
+  const { at, relationshipParts, weightKeys } = known
+  const isWeighted = weightKeys !== null
   const nodes = await numbersOf(run, known)
   const codes = new Codes(known.relationshipTypes)
   const pieces: Uint8Array<ArrayBuffer>[] = []
@@ -135,13 +144,13 @@ async function gatherRelationships(
   let after: number | null = known.afterSeq
   for (let pages = 0; pages < maxPages && after !== null; pages += 1) {
     const place = { seq: at.seq, after, limit }
-    const page = await relationshipPage(shardOf(context), context.graph, place, null)
+    const page = await relationshipPage(shardOf(context), context.graph, place, weightKeys)
     checkState(page, at)
-    pieces.push(relationshipPart(page.rows, codes, nodes))
+    pieces.push(relationshipPart(page.rows, codes, nodes, isWeighted))
     rows += page.rows.length
     after = page.next
   }
-  const bytes = joinRelationshipParts(pieces)
+  const bytes = joinRelationshipParts(pieces, isWeighted)
   const name = `${WORK_FILES}relationships-${relationshipParts.length}`
   if (after === null) run.memory.delete(NUMBERS)
   return {
@@ -160,7 +169,7 @@ const NUMBERS = 'numbers'
 async function numbersOf({ memory, files }: JobRun, known: Gathered): Promise<NodeNumbers> {
   const held = memory.get(NUMBERS)
   if (held instanceof NodeNumbers) return held
-  const numbers = new NodeNumbers(rowsIn(known.entityParts), await entityPartsOf(files, known))
+  const numbers = await nodeNumbers(files, known)
   memory.set(NUMBERS, numbers)
   return numbers
 }
@@ -193,17 +202,21 @@ function checkState(
 }
 
 function checkRoom(
-  { entityParts, relationshipParts }: Gathered,
+  { entityParts, relationshipParts, weightKeys }: Gathered,
   { maxBytes, bytesPerEntity }: Room,
 ): void {
   const nodes = rowsIn(entityParts)
   const edges = rowsIn(relationshipParts)
-  const { byteLength } = layoutOf({ nodes, edges, weightBits: 0, metaBytes: 0 })
+  const { byteLength } = layoutOf({
+    ...{ nodes, edges, metaBytes: 0 },
+    weightBits: weightKeys === null ? 0 : 64,
+  })
   if (byteLength + nodes * bytesPerEntity <= maxBytes) return
   const perEntity = 26 + bytesPerEntity
+  const perRelationship = weightKeys === null ? 20 : 28
   throw new AppError(
     'payload_too_large',
-    `the graph is too large: with ${perEntity} bytes per entity and 20 per relationship it may have ` +
+    `the graph is too large: with ${perEntity} bytes per entity and ${perRelationship} per relationship it may have ` +
       `${maxBytes} bytes, and has more after ${nodes} entities and ${edges} relationships`,
   )
 }

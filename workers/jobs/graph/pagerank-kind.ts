@@ -3,22 +3,9 @@ import { GraphView } from '../../../core/graph/graph-view.ts'
 import { MOST_ROUNDS, PageRank } from '../../../core/graph/rank.ts'
 import { type JobKind, type JobRun, type JobStep, jobKind } from '../kind.ts'
 import { analysed, filtersOf } from './analysed.ts'
-import {
-  GATHER_LIMITS,
-  type GatherLimits,
-  gatherMore,
-  gatherProgress,
-  MAX_JOB_GRAPH_BYTES,
-} from './gather.ts'
-import { gathered } from './gathered.ts'
-import {
-  finished,
-  NOTHING_WRITTEN,
-  PART_ROWS,
-  resultValue,
-  rowsWritten,
-  writeRows,
-} from './rows.ts'
+import { GATHER_LIMITS, type GatherLimits } from './gather.ts'
+import { finished, NOTHING_WRITTEN, PART_ROWS } from './rows.ts'
+import { analysis, computed, gatherChunk, writeChunk } from './whole-graph.ts'
 import { gatheredTopology, readBytes, WORK_FILES } from './work-files.ts'
 
 /** What ranking keeps for each entity: see `PageRank`, with the order and what passes. */
@@ -43,13 +30,10 @@ const params = z.object({
 export type RankJobParams = z.infer<typeof params>
 
 const cursor = z.object({
-  gathered,
+  ...analysis,
   /** The last whole round; `scores` names the file of what came of it. `null`: none. */
   round: z.object({ scores: z.string(), rounds: z.int(), change: z.number() }).nullable(),
   phase: z.enum(['gather', 'rank', 'write']),
-  written: rowsWritten,
-  /** What the job's result will say. */
-  value: resultValue.nullable(),
 })
 type Cursor = z.infer<typeof cursor>
 type Step = JobStep<Cursor>
@@ -67,7 +51,7 @@ export function pagerankJobs(limits = LIMITS): JobKind {
     async step(run, params, cursor): Promise<Step> {
       if (cursor === null || cursor.phase === 'gather') return gather(run, limits, cursor)
       if (cursor.value !== null) return finished(run, params, cursor.written, cursor.value)
-      const rank = await rankOf(run, params, cursor)
+      const rank = await computed(run, () => rankOf(run, params, cursor))
       return cursor.phase === 'rank'
         ? goOn(run, params, limits, cursor, rank)
         : write(run, limits, cursor, rank)
@@ -76,25 +60,20 @@ export function pagerankJobs(limits = LIMITS): JobKind {
 }
 
 async function gather(run: JobRun, limits: RankLimits, cursor: Cursor | null): Promise<Step> {
-  const next = await gatherMore(run.context, {
-    ...{ run, limits, former: cursor?.gathered ?? null },
-    room: { maxBytes: MAX_JOB_GRAPH_BYTES, bytesPerEntity: BYTES_PER_ENTITY },
+  const { gathered, progress } = await gatherChunk(run, {
+    ...{ limits, former: cursor?.gathered ?? null, bytesPerEntity: BYTES_PER_ENTITY },
   })
-  const phase = next.phase === 'done' ? 'rank' : 'gather'
+  const phase = gathered.phase === 'done' ? 'rank' : 'gather'
   return {
-    cursor: { gathered: next, round: null, phase, written: NOTHING_WRITTEN, value: null },
-    progress: gatherProgress(next),
+    cursor: { gathered, round: null, phase, written: NOTHING_WRITTEN, value: null },
+    progress,
   }
 }
 
 /** What a run keeps in memory. */
 type Held = { readonly view: GraphView; readonly rank: PageRank; order: Uint32Array | null }
 
-const HELD = 'rank'
-
 async function rankOf(run: JobRun, params: RankJobParams, cursor: Cursor): Promise<Held> {
-  const known = run.memory.get(HELD)
-  if (known !== undefined) return known as Held
   const { damping, tolerance, maxRounds } = params
   const view = new GraphView(await gatheredTopology(run, cursor.gathered))
   const { round } = cursor
@@ -106,9 +85,7 @@ async function rankOf(run: JobRun, params: RankJobParams, cursor: Cursor): Promi
     ...{ damping, tolerance, maxRounds },
     ...filtersOf(params),
   }
-  const held: Held = { view, rank: new PageRank(view, request, resumed), order: null }
-  run.memory.set(HELD, held)
-  return held
+  return { view, rank: new PageRank(view, request, resumed), order: null }
 }
 
 async function goOn(
@@ -146,22 +123,15 @@ function ranked(held: Held, place: number) {
   return { id: view.idOf(node), type: view.typeOf(node), score: rank.scoreOf(node) }
 }
 
-async function write(
-  run: JobRun,
-  { partRows }: RankLimits,
-  cursor: Cursor,
-  held: Held,
-): Promise<Step> {
+function write(run: JobRun, { partRows }: RankLimits, cursor: Cursor, held: Held): Promise<Step> {
   const count = orderOf(held).length
   const file = { count, partRows, row: (place: number) => ranked(held, place) }
-  const written = await writeRows(run.files, file, cursor.written)
-  const progress = { done: written.rows, total: count, unit: 'entities' }
-  if (written.rows < count) return { cursor: { ...cursor, written }, progress }
-  const { rounds, hasConverged, change } = held.rank.progress
-  const top = Array.from({ length: Math.min(TOP, count) }, (_, place) => ranked(held, place))
-  const value = {
-    ...{ seq: cursor.gathered.at.seq, entities: count, iterations: rounds },
-    ...{ converged: hasConverged, change, top },
-  }
-  return { cursor: { ...cursor, written, value }, progress }
+  return writeChunk(run, cursor, file, () => {
+    const { rounds, hasConverged, change } = held.rank.progress
+    const top = Array.from({ length: Math.min(TOP, count) }, (_, place) => ranked(held, place))
+    return {
+      ...{ seq: cursor.gathered.at.seq, entities: count, iterations: rounds },
+      ...{ converged: hasConverged, change, top },
+    }
+  })
 }

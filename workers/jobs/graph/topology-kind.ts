@@ -21,14 +21,18 @@ export function topologyJobs(limits = GATHER_LIMITS): JobKind {
   return jobKind({
     kind: 'topology',
     permission: 'graph.read',
-    params: z.object({}),
+    params: z.object({
+      /** Keys of the property that edges are weighed by. */
+      weightKeys: z.array(z.string()).nullable().default(null),
+    }),
     cursor,
-    async step(run, _params, cursor): Promise<JobStep<Cursor>> {
+    async step(run, { weightKeys }, cursor): Promise<JobStep<Cursor>> {
       if (cursor === null || cursor.gathered.phase !== 'done') {
         const { budgetBytes } = run.context.services.topologies.shelf.held
         const next = await gatherMore(run.context, {
           ...{ run, limits, former: cursor?.gathered ?? null },
           room: { maxBytes: budgetBytes, bytesPerEntity: 0 },
+          weightKeys,
         })
         return { cursor: { gathered: next, isStored: false }, progress: gatherProgress(next) }
       }

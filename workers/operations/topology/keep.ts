@@ -29,7 +29,7 @@ async function load({ context, log, need, name }: Reading, historyId: string): P
     })
     if (loaded === 'moved') return shelf.failed(name, log.now())
     if (loaded !== 'too_large' && 'former' in loaded) {
-      return await leaveToJob({ context, log, name }, historyId, loaded)
+      return await leaveToJob({ context, log, need, name }, historyId, loaded)
     }
     if (loaded === 'too_large' || !shelf.held.keep(name, loaded)) {
       return shelf.tooLarge(name, log.now())
@@ -43,12 +43,14 @@ async function load({ context, log, need, name }: Reading, historyId: string): P
 
 /** Has a job build the topology, and looks again when it may have done so. */
 async function leaveToJob(
-  { context, log, name }: Pick<Reading, 'context' | 'log' | 'name'>,
+  { context, log, need, name }: Pick<Reading, 'context' | 'log' | 'need' | 'name'>,
   historyId: string,
   { former }: ToBeBuilt,
 ): Promise<void> {
   const { shelf } = context.services.topologies
-  const isUnderway = await askForTopology(context, { historyId, former })
+  const isUnderway = await askForTopology(context, {
+    ...{ historyId, former, weightKeys: need.weightKeys },
+  })
   if (isUnderway) shelf.underway(name, log.now())
   else shelf.tooLarge(name, log.now())
 }
@@ -56,11 +58,11 @@ async function leaveToJob(
 /** Makes a new base beside the reads once the changes outgrow their share, and stores it. */
 export function rebuildIfNeeded(reading: Reading, held: HeldTopology): void {
   if (!shouldRebuild(held.view)) return
-  const { context, log, need, name } = reading
+  const { context, log, name } = reading
   const { shelf, store } = context.services.topologies
   if (!shelf.mayLoad(name, log.now())) return
   if (held.view.base.buffer.byteLength > MAX_REBUILT_BYTES) {
-    if (store && need.weightKeys === null) log.waiting.waitUntil(replaced(reading, held, store))
+    if (store) log.waiting.waitUntil(replaced(reading, held, store))
     return
   }
   log.waiting.waitUntil(afterAnswer(rebuilt))
@@ -71,7 +73,7 @@ export function rebuildIfNeeded(reading: Reading, held: HeldTopology): void {
     const { historyId, upTo, knownAt } = held
     shelf.held.keep(name, { historyId, upTo, knownAt, view: new GraphView(topology) })
     shelf.loaded(name)
-    if (need.weightKeys === null) await store?.save(context.graph, topology).catch(() => undefined)
+    await store?.save(context.graph, topology).catch(() => undefined)
   }
 }
 
@@ -81,11 +83,11 @@ async function replaced(
   { view, historyId }: HeldTopology,
   store: TopologyStore,
 ): Promise<void> {
-  const { context, log, name } = reading
+  const { context, log, need, name } = reading
   const { shelf } = context.services.topologies
   try {
     const former = view.base.seq
-    const stored = await store.latest(context.graph, historyId)
+    const stored = await store.latest(context.graph, historyId, need.weightKeys)
     if (stored === null || stored.seq <= former) {
       return await leaveToJob(reading, historyId, { former })
     }

@@ -31,15 +31,13 @@ export type Loading = {
 /** It is to be built by a job; `former` is the seq of what is stored, 0 without. */
 export type ToBeBuilt = { readonly former: number }
 
-/** `too_large`: for the budget, or to be built here, and it is of a kind that no job builds. */
+/** `too_large`: for the budget, or to be built here, and there is nowhere to keep what a job builds. */
 export type LoadOutcome = HeldTopology | ToBeBuilt | 'too_large' | 'moved'
 
 /** A topology of the graph: the one that was stored last, or one built now, which is then stored. */
 export async function loadTopology(loading: Loading): Promise<LoadOutcome> {
-  const { shard, graph, historyId, weightKeys, budgetBytes } = loading
-  // Stored are those without weights; the others are rarer, and each is of one property.
-  const store = weightKeys === null ? loading.store : null
-  const stored = await store?.latest(graph, historyId)
+  const { shard, graph, historyId, weightKeys, store, budgetBytes } = loading
+  const stored = await store?.latest(graph, historyId, weightKeys)
   if (store && stored) {
     if (stored.bytes > budgetBytes) return 'too_large'
     const topology = await store.load(stored)

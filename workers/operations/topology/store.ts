@@ -5,6 +5,8 @@ import type { GraphAddress } from '../../../core/log/address.ts'
 import { compressedStream, decompressedStream } from '../../../core/zstd.ts'
 import { type BucketFiles, r2Files } from '../../files/r2-files.ts'
 import { receive } from '../../files/receive.ts'
+import { sha256Hex } from '../../security/api-keys.ts'
+import { weightName } from './build.ts'
 
 /** Where files are. */
 export type TopologyFiles = BucketFiles
@@ -23,8 +25,15 @@ export type StoredTopology = {
 }
 
 export type TopologyStore = {
-  /** What was stored last of this history; `null`: nothing, or a pointer that is not ours. */
-  latest(graph: GraphAddress, historyId: string): Promise<StoredTopology | null>
+  /**
+   * What was stored last of this history with these weights; `null`: nothing, or a pointer that is not
+   * ours.
+   */
+  latest(
+    graph: GraphAddress,
+    historyId: string,
+    weightKeys: readonly string[] | null,
+  ): Promise<StoredTopology | null>
   /** `null`: it is gone, or not what it was when it was stored. */
   load(stored: StoredTopology): Promise<Topology | null>
   save(graph: GraphAddress, topology: Topology): Promise<void>
@@ -35,18 +44,26 @@ const MAX_EDGE_BYTES = 64 * 1024 * 1024
 /** The name of a file is good for ever: another seq is another file. */
 const EDGE_SECONDS = 24 * 3_600
 
+/** Properties whose weights are stored of a graph: one more takes the place of what was written first. */
+export const MAX_STORED_WEIGHTS = 8
+/** Each has two files. */
+const MAX_WEIGHT_FILES = 1_000
+
 /**
  * Topologies as zstd frames (RFC 8878) at `topologies/<tenant>/<graph>/<history>/<seq>`, and beside
- * them `latest`, which names the newest. A file is written before the pointer to it, and the one that
- * the pointer named before is removed after it.
+ * them `latest`, which names the newest. Those with weights are in `weights/<digest of the property>`
+ * below. A file is written before the pointer to it, and the one that the pointer named before is removed
+ * after it.
  */
 export function topologyStore(files: TopologyFiles, edge: EdgeCopies | null): TopologyStore {
-  const latest: TopologyStore['latest'] = async (graph, historyId) => {
-    const pointer = await files.get(`${folderOf(graph, historyId)}/latest`)
+  const latestIn = async (folder: string): Promise<StoredTopology | null> => {
+    const pointer = await files.get(`${folder}/latest`)
     return pointer ? parsePointer(await pointer.text()) : null
   }
   return {
-    latest,
+    async latest(graph, historyId, weightKeys) {
+      return latestIn(await folderOf(graph, historyId, weightKeys && weightName(weightKeys)))
+    },
     async load(stored) {
       const url = `https://cache.tendril.invalid/${stored.key}`
       const copy = await edge?.match(url).catch(() => undefined)
@@ -60,9 +77,11 @@ export function topologyStore(files: TopologyFiles, edge: EdgeCopies | null): To
       return topology
     },
     async save(graph, topology) {
-      const folder = folderOf(graph, topology.meta.history)
-      const former = await latest(graph, topology.meta.history)
+      const { history, weightProperty } = topology.meta
+      const folder = await folderOf(graph, history, weightProperty)
+      const former = await latestIn(folder)
       if (former && former.seq >= topology.seq) return
+      if (!former && weightProperty !== null) await makeRoom(files, folder)
       const key = `${folder}/${topology.seq}`
       const bytes = topology.buffer.byteLength
       // What is compressed is never in memory as a whole.
@@ -74,8 +93,27 @@ export function topologyStore(files: TopologyFiles, edge: EdgeCopies | null): To
   }
 }
 
-function folderOf({ tenantId, graphId }: GraphAddress, historyId: string): string {
-  return `topologies/${tenantId}/${graphId}/${historyId}`
+async function folderOf(
+  { tenantId, graphId }: GraphAddress,
+  historyId: string,
+  weightProperty: string | null,
+): Promise<string> {
+  const folder = `topologies/${tenantId}/${graphId}/${historyId}`
+  return weightProperty === null ? folder : `${folder}/weights/${await sha256Hex(weightProperty)}`
+}
+
+/** Anybody who may read a graph names properties: what they come to is bounded. */
+async function makeRoom(files: TopologyFiles, folder: string): Promise<void> {
+  const prefix = folder.slice(0, folder.lastIndexOf('/') + 1)
+  const { objects } = await files.list({ prefix, limit: MAX_WEIGHT_FILES })
+  const pointers = objects.filter(({ key }) => key.endsWith('/latest'))
+  const oldest = pointers
+    .toSorted((a, b) => a.uploaded.getTime() - b.uploaded.getTime())
+    .slice(0, Math.max(0, pointers.length - MAX_STORED_WEIGHTS + 1))
+  for (const { key } of oldest) {
+    const leaving = key.slice(0, key.lastIndexOf('/') + 1)
+    await files.delete(objects.flatMap(({ key: file }) => (file.startsWith(leaving) ? file : [])))
+  }
 }
 
 function parsePointer(text: string): StoredTopology | null {

@@ -24,12 +24,12 @@ afterAll(() => shard.drop())
 const BUDGET = 1024 * 1024
 
 /** A graph that was written to after its topology was stored, and how readers load that. */
-async function leftBehind(seed: number) {
+async function leftBehind(seed: number, weightKeys: readonly string[] | null = null) {
   const random = seededRandom(seed)
   const graph = await IndexedGraph.create(shard)
   const { address } = graph
   for (let i = 0; i < 15; i += 1) await graph.commit(randomRequest(random, 20))
-  const first = await buildTopology(shard.database, address, { weightKeys: null, maxRows: 1e6 })
+  const first = await buildTopology(shard.database, address, { weightKeys, maxRows: 1e6 })
   if (typeof first === 'string') throw new Error(first)
   for (let i = 0; i < 10; i += 1) await graph.commit(randomRequest(random, 20))
   let stored: Topology | null = first
@@ -43,20 +43,30 @@ async function leftBehind(seed: number) {
   const load = () =>
     loadTopology({
       ...{ shard: shard.database, graph: address, historyId: first.meta.history },
-      ...{ weightKeys: null, store, budgetBytes: BUDGET, now: () => 0 },
+      ...{ weightKeys, store, budgetBytes: BUDGET, now: () => 0 },
     })
   const setGraph = (changes: string, value: number) =>
     shard.owner.query(`update graphs set ${changes} where id = $2`, [value, address.graphId])
-  return { first, load, setGraph, lines: () => linesOfTables(shard.owner, address, null), store }
+  return {
+    first,
+    load,
+    setGraph,
+    lines: () => linesOfTables(shard.owner, address, weightKeys?.[0] ?? null),
+    store,
+  }
 }
 
-it('what was stored is brought forward when it is loaded', async () => {
-  const { load, lines, first } = await leftBehind(1)
-  const loaded = await load()
-  if (typeof loaded === 'string' || 'former' in loaded) throw new Error('nothing was loaded')
-  expect(loaded.view.seq).toBeGreaterThan(first.seq)
-  expect(linesOf(loaded.view)).toEqual(await lines())
-})
+it.each([[null], [['size']]])(
+  'what was stored is brought forward when it is loaded (weight %s)',
+  async (weightKeys) => {
+    const { load, lines, first } = await leftBehind(1, weightKeys)
+    const loaded = await load()
+    if (typeof loaded === 'string' || 'former' in loaded) throw new Error('nothing was loaded')
+    expect(loaded.view.base).toBe(first)
+    expect(loaded.view.seq).toBeGreaterThan(first.seq)
+    expect(linesOf(loaded.view)).toEqual(await lines())
+  },
+)
 
 it('what the log does not lead on from is built anew', async () => {
   const { load, setGraph, lines, store } = await leftBehind(2)
