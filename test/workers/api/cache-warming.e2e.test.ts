@@ -6,6 +6,7 @@ import { cacheLedger } from '../../../workers/cache-ledger.ts'
 import { openRedis } from '../../../workers/upstash-redis.ts'
 import { type Entity, newTenant, type Page, type Tenant } from '../../harness/api.ts'
 import { control, setFaults, withFaults } from '../../harness/faults.ts'
+import { PATIENCE } from '../../harness/patience.ts'
 
 const { url, token } = inject('redisDatabases').cache
 const ledger = cacheLedger(openRedis(url, token), newBreaker())
@@ -42,7 +43,7 @@ describe('the job that warms the cache', () => {
     await get(`/entities/${id}`)
     await tenant.request('GET', '/entities?type=thing')
     await tenant.request('GET', `/entities/${id}/neighbors`)
-    await vi.waitFor(async () => expect(await inRedis()).toHaveLength(3), { timeout: 10_000 })
+    await vi.waitFor(async () => expect(await inRedis()).toHaveLength(3), PATIENCE)
     const names = (await inRedis()).map((name) => `${tenant.id}:${graphId}:${name}`)
     const strange = [
       'no name',
@@ -78,25 +79,22 @@ describe('a hot value', () => {
   it('that was changed is loaded anew behind the answer to another request', async () => {
     const [id, other] = [await create(), await create()]
     // Each time from the beginning: an isolate forgets now and then how often it was asked.
-    await vi.waitFor(
-      async () => {
-        for (let i = 0; i < 5; i += 1) await get(`/entities/${id}`)
-        const name = crypto.randomUUID()
-        await tenant.request('PATCH', `/entities/${id}`, { body: { name } })
-        // An isolate looks after its hot values once a second.
-        await delay(1_100)
-        // What this one reads is another value.
-        await get(`/entities/${other}`)
-        // What goes on behind that answer must not meet the fault.
-        await delay(500)
-        await setFaults({ cutBefore: 1 })
-        const { status, headers, body } = await get(`/entities/${id}`, 'strong').finally(() =>
-          setFaults({}),
-        )
-        expect([status, body.name]).toEqual([200, name])
-        expect(headers.get('cache-status')).toBe('tendril-memory; hit')
-      },
-      { timeout: 60_000, interval: 100 },
-    )
+    await vi.waitFor(async () => {
+      for (let i = 0; i < 5; i += 1) await get(`/entities/${id}`)
+      const name = crypto.randomUUID()
+      await tenant.request('PATCH', `/entities/${id}`, { body: { name } })
+      // An isolate looks after its hot values once a second.
+      await delay(1_100)
+      // What this one reads is another value.
+      await get(`/entities/${other}`)
+      // What goes on behind that answer must not meet the fault.
+      await delay(500)
+      await setFaults({ cutBefore: 1 })
+      const { status, headers, body } = await get(`/entities/${id}`, 'strong').finally(() =>
+        setFaults({}),
+      )
+      expect([status, body.name]).toEqual([200, name])
+      expect(headers.get('cache-status')).toBe('tendril-memory; hit')
+    }, PATIENCE)
   })
 })

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { encodeBookmark, mergeBookmark, parseBookmarks } from '../../../core/log/bookmark.ts'
 import { type Entity, newTenant, type Page, type Tenant } from '../../harness/api.ts'
 import { crashObjects, evictObjects, withFaults } from '../../harness/faults.ts'
+import { PATIENCE } from '../../harness/patience.ts'
 
 let tenant: Tenant
 
@@ -253,6 +254,9 @@ describe('a revoked key', () => {
     await key.request('GET', path)
     await tenant.request('DELETE', `/keys/${key.id}`)
     await evictObjects()
-    await vi.waitFor(async () => expect((await key.request('GET', path)).status).toBe(401))
+    await vi.waitFor(
+      async () => expect((await key.request('GET', path)).status).toBe(401),
+      PATIENCE,
+    )
   })
 })

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../core/json.ts'
 import { type Entity, newTenant, type Relationship, type Tenant } from '../../harness/api.ts'
 import { evictObjects, withFaults } from '../../harness/faults.ts'
 import { ownerSql } from '../../harness/owner-sql.ts'
+import { PATIENCE } from '../../harness/patience.ts'
 import { randomFrom } from '../../harness/random.ts'
 import { range } from '../../harness/sequences.ts'
 import { allChanges, contentsAt } from './graph-queries/contents-at.ts'
@@ -78,10 +79,10 @@ class World {
 
   /** Waits until the isolate has the topology, which a query loads behind its answer. */
   async inMemory(query: Omit<Query, 'expected'>): Promise<void> {
-    await vi.waitFor(async () => expect((await this.ask(query)).body.cost.engine).toBe('memory'), {
-      timeout: 20_000,
-      interval: 100,
-    })
+    await vi.waitFor(
+      async () => expect((await this.ask(query)).body.cost.engine).toBe('memory'),
+      PATIENCE,
+    )
   }
 }
 

@@ -4,6 +4,7 @@ import { type Answer, type Entity, newTenant, type Page, type Tenant } from '../
 import { etagOf, historyOf } from '../../harness/etags.ts'
 import { sqlRequests, withFaults } from '../../harness/faults.ts'
 import { ownerSql } from '../../harness/owner-sql.ts'
+import { PATIENCE } from '../../harness/patience.ts'
 
 let tenant: Tenant
 
@@ -280,7 +281,7 @@ describe('RFC 9111, 5.1: Age', () => {
     expect((await get(path, ages)).headers.get('age')).toBe('0')
     await vi.waitFor(
       async () => expect(Number((await get(path, ages)).headers.get('age'))).toBeGreaterThan(1),
-      { timeout: 60_000, interval: 200 },
+      PATIENCE,
     )
     const held = { 'if-none-match': tagOf(await get(path)), ...ages }
     expect((await get(path, held)).headers.get('age')).toMatch(/^\d+$/)

@@ -3,6 +3,7 @@ import { seededRandom } from '../../durable-objects/graph-log/histories/random.t
 import { type Change, newTenant, type Problem, type Tenant } from '../../harness/api.ts'
 import { crashObjects, type Faults, setFaults } from '../../harness/faults.ts'
 import { ownerSql } from '../../harness/owner-sql.ts'
+import { PATIENCE } from '../../harness/patience.ts'
 import { range } from '../../harness/sequences.ts'
 import { expectAsTold, settle, type Wanted, type Write } from './concurrency/ledger.ts'
 import { readLog } from './concurrency/replay.ts'
@@ -119,7 +120,7 @@ it(`no record is ever against the types in force, and no write is lost, while ty
   await Promise.all([...range(WRITERS).map(writer), ...definers])
   await setFaults({})
   for (const type of TYPES) {
-    await expect.poll(() => changeOf(type), { timeout: 20_000 }).not.toBe('checking')
+    await expect.poll(() => changeOf(type), PATIENCE).not.toBe('checking')
   }
   await workInBackground(tenant)
   const left = await ownerSql('shard', tenant.id, 'select * from type_tasks where tenant_id = $1', [
