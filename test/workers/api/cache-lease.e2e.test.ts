@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import { LEASE_MS } from '../../../core/cache/lease.ts'
 import { bundleWorker } from '../../../scripts/local/bundle.ts'
 import { demoTenant } from '../../../scripts/local/demo.ts'
 import type { RedisFault } from '../../../scripts/local/redis/upstash-rest.ts'
@@ -15,6 +16,7 @@ import { type Caller, callerWith, type Entity } from '../../harness/api.ts'
 
 const databasePrefix = `lease_${crypto.randomUUID().slice(0, 8)}`
 const LOAD_MS = 300
+const MISS = 'tendril-memory; fwd=miss'
 
 let folder: string
 let stack: Stack
@@ -69,23 +71,38 @@ async function newEntity(): Promise<string> {
   return answer?.body.id ?? ''
 }
 
-/** What 20 readers of each worker are told at the same time. */
-async function readEverywhere(id: string): Promise<string[]> {
-  const readers = callers.flatMap((caller) => Array.from({ length: 20 }, () => caller))
-  const answers = await Promise.all(
-    readers.map((caller) => caller.request<Entity>('GET', `/entities/${id}`)),
+/** What 20 readers of each worker are told at the same time, by worker: where it came from. */
+async function readEverywhere(id: string): Promise<Set<string>[]> {
+  return Promise.all(
+    callers.map(async (caller) => {
+      const readers = Array.from({ length: 20 }, () => caller)
+      const answers = await Promise.all(
+        readers.map((reader) => reader.request<Entity>('GET', `/entities/${id}`)),
+      )
+      for (const { status, body } of answers) expect([status, body.name]).toEqual([200, 'wanted'])
+      return new Set(answers.map(({ headers }) => headers.get('cache-status')?.split(',')[0] ?? ''))
+    }),
   )
-  for (const { status, body } of answers) expect([status, body.name]).toEqual([200, 'wanted'])
-  return answers.map(({ headers }) => headers.get('cache-status') ?? '')
 }
 
 it('a cold entity that readers of two isolates want at once is loaded by one of them', async () => {
-  const id = await newEntity()
-  const statuses = await readEverywhere(id)
+  let id: string
+  let sources: readonly Set<string>[]
+  let beganAtMs: number
+  do {
+    id = await newEntity()
+    beganAtMs = performance.now()
+    sources = await readEverywhere(id)
+    // On a busy machine it may outlast the lease: then another one may load it, too.
+  } while (performance.now() - beganAtMs > LEASE_MS)
   expect(named.filter((param) => param === id)).toHaveLength(1)
-  // Those of the other isolate found there what was loaded.
-  const fromRedis = statuses.filter((status) => status.startsWith('tendril-redis; hit'))
-  expect(fromRedis.length).toBeGreaterThanOrEqual(20)
+  // Those of the other isolate found there what was loaded; who came late, in memory.
+  const [loader, ...others] = sources.toSorted((a, b) => Number(b.has(MISS)) - Number(a.has(MISS)))
+  expect([...(loader ?? [])]).toContain(MISS)
+  for (const other of others) {
+    expect([...other]).toContain('tendril-redis; hit')
+    expect([...other]).not.toContain(MISS)
+  }
 })
 
 it('a Redis that is away costs loads, and no errors', async () => {
