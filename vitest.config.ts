@@ -1,10 +1,14 @@
+import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { STACKS } from './test/harness/stacks.ts'
 
 // The suffix of a test file says what it needs: nothing, workerd, PostgreSQL, a real Redis, or the
 // whole stack.
 export default defineConfig({
   test: {
+    // By default a machine of two cores would run one file after the other.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // An error that a Durable Object answers with is also reported from inside of it, although the
     // caller handles it.
     onUnhandledError: (error) => !('durableObjectId' in error),
@@ -64,7 +68,9 @@ export default defineConfig({
           globalSetup: ['test/harness/pg-global-setup.ts', 'test/harness/stack-global-setup.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          // Each file has one of the stacks for itself; what else is tested has the machine before.
+          maxWorkers: STACKS,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -1,12 +1,13 @@
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { newBreaker } from '../../core/cache/guarded-tier.ts'
 import { tenantId } from '../../core/ids.ts'
 import { cacheLedger, HOUR_MS } from '../../workers/cache-ledger.ts'
 import { openRedis } from '../../workers/upstash-redis.ts'
 import { newTenant } from '../harness/api.ts'
+import { ownStack } from '../harness/own-stack.ts'
 import { flushRedis } from '../harness/redis-faults.ts'
 
-const { url, token } = inject('redisDatabases').cache
+const { url, token } = ownStack().redisDatabases.cache
 const ledger = cacheLedger(openRedis(url, token), newBreaker())
 
 describe('the ledger of the cache', () => {

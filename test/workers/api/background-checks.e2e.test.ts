@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   type Changes,
   type Entity,
@@ -6,6 +6,7 @@ import {
   type Problem,
   type Tenant,
 } from '../../harness/api.ts'
+import { ownStack } from '../../harness/own-stack.ts'
 import { ownerSql } from '../../harness/owner-sql.ts'
 import { range } from '../../harness/sequences.ts'
 
@@ -62,7 +63,7 @@ async function runCron(): Promise<Response> {
   const earlier = "update type_tasks set updated_at = now() - interval '1 hour'"
   await ownerSql('shard', tenant.id, earlier)
   const body = JSON.stringify({ cron: '* * * * *' })
-  return fetch(`${inject('controlUrl')}/cron`, { method: 'POST', body })
+  return fetch(`${ownStack().controlUrl}/cron`, { method: 'POST', body })
 }
 
 async function lastChange() {

@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from '@upstash/redis'
-import { beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { newBreaker } from '../../../core/cache/guarded-tier.ts'
 import { cacheLedger } from '../../../workers/cache-ledger.ts'
 import { openRedis } from '../../../workers/upstash-redis.ts'
 import { type Entity, newTenant, type Page, type Tenant } from '../../harness/api.ts'
 import { control, setFaults, withFaults } from '../../harness/faults.ts'
+import { ownStack } from '../../harness/own-stack.ts'
 import { PATIENCE } from '../../harness/patience.ts'
 
-const { url, token } = inject('redisDatabases').cache
+const { url, token } = ownStack().redisDatabases.cache
 const ledger = cacheLedger(openRedis(url, token), newBreaker())
 const redis = new Redis({ url, token, automaticDeserialization: false })
 

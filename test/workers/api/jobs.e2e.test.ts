@@ -1,8 +1,9 @@
 import { SignJWT } from 'jose'
-import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { newTenant, type Page, type Tenant } from '../../harness/api.ts'
 import { control } from '../../harness/faults.ts'
 import { download, endOf, type Job } from '../../harness/jobs.ts'
+import { ownStack } from '../../harness/own-stack.ts'
 import { ownerSql } from '../../harness/owner-sql.ts'
 import { allPages, range } from '../../harness/sequences.ts'
 
@@ -200,7 +201,7 @@ describe('a link to a file', () => {
       expect.soft(status, bad).toBe(404)
     }
     // And it is no credential for anything else.
-    const response = await fetch(`${inject('baseUrl')}/api/v1/jobs`, {
+    const response = await fetch(`${ownStack().baseUrl}/api/v1/jobs`, {
       headers: { authorization: `Bearer ${token}` },
     })
     expect(response.status).toBe(401)

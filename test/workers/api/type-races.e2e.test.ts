@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { seededRandom } from '../../durable-objects/graph-log/histories/random.ts'
 import { type Change, newTenant, type Problem, type Tenant } from '../../harness/api.ts'
 import { crashObjects, type Faults, setFaults } from '../../harness/faults.ts'
+import { ownStack } from '../../harness/own-stack.ts'
 import { ownerSql } from '../../harness/owner-sql.ts'
 import { PATIENCE } from '../../harness/patience.ts'
 import { range } from '../../harness/sequences.ts'
@@ -187,7 +188,7 @@ async function workInBackground({ id }: Tenant): Promise<void> {
   await ownerSql('shard', id, earlier, [id])
   const body = JSON.stringify({ cron: '* * * * *' })
   // It fails when a connection is cut; the next run goes on.
-  await fetch(`${inject('controlUrl')}/cron`, { method: 'POST', body })
+  await fetch(`${ownStack().controlUrl}/cron`, { method: 'POST', body })
 }
 
 async function changeOf(type: string): Promise<string | undefined> {
