@@ -28,10 +28,11 @@ describe('the statistics of the cache', () => {
   it('count what each tier gave and what was loaded, of the tenant alone', async () => {
     const { body } = await tenant.request<Entity>('POST', '/entities', { body: { type: 'thing' } })
     const path = `/entities/${body.id}`
-    for (let i = 0; i < 5; i += 1) await tenant.request('GET', path)
+    // What is read more often may be loaded anew before anybody asks.
+    for (let i = 0; i < 3; i += 1) await tenant.request('GET', path)
     await tenant.request('PATCH', path, { body: { name: 'new' } })
     await tenant.request('GET', path)
-    const hits = { hits: 4, misses: 2, outdated: 1 }
+    const hits = { hits: 2, misses: 2, outdated: 1 }
     // What an isolate is about to tell is nowhere for a moment.
     const {
       tiers,
@@ -49,9 +50,9 @@ describe('the statistics of the cache', () => {
     expect(kinds.entity).toEqual({ loads: 2, joined: 0, lease_waits: 0, evictions: 0 })
     expect(memory.entity?.values).toBe(1)
     expect(memory.entity?.bytes).toBeGreaterThan(300)
-    expect(reads).toBeGreaterThanOrEqual(6)
+    expect(reads).toBeGreaterThanOrEqual(4)
     expect(loads).toBeGreaterThanOrEqual(2)
-    expect(saved).toBeGreaterThanOrEqual(4)
+    expect(saved).toBeGreaterThanOrEqual(2)
     const stranger = await newTenant()
     const theirs = await statistics(stranger)
     expect([theirs.kinds.entity, theirs.memory.entity]).toEqual([undefined, undefined])

@@ -39,7 +39,8 @@ describe('a read that is repeated', () => {
     expect(first.headers.get('cache-status')).toBe('tendril-memory; fwd=miss')
     expect(first.headers.get('age')).toBeNull()
     expect(again.headers.get('cache-status')).toBe('tendril-memory; hit')
-    expect(again.headers.get('age')).toBe('0')
+    // A busy machine may take a second or more between them.
+    expect(again.headers.get('age')).toMatch(/^\d+$/)
     expect(again.body).toEqual(first.body)
     for (const { headers } of [first, again]) {
       expect(headers.get('cache-control')).toBe('private, no-cache')
