@@ -24,6 +24,17 @@ beforeAll(async () => {
 const statistics = async (owner = tenant, query = '') =>
   (await owner.request<Statistics>('GET', `/cache/statistics${query}`)).body
 
+/**
+ * The statistics as soon as they are so: what an isolate is about to tell is nowhere for a moment, and
+ * where the worker does not wait for Redis any longer, it tells of itself alone.
+ */
+const statisticsWhen = (expected: (told: Statistics) => void) =>
+  vi.waitFor(async () => {
+    const told = await statistics()
+    expected(told)
+    return told
+  }, PATIENCE)
+
 describe('the statistics of the cache', () => {
   it('count what each tier gave and what was loaded, of the tenant alone', async () => {
     const { body } = await tenant.request<Entity>('POST', '/entities', { body: { type: 'thing' } })
@@ -33,20 +44,10 @@ describe('the statistics of the cache', () => {
     await tenant.request('PATCH', path, { body: { name: 'new' } })
     await tenant.request('GET', path)
     const hits = { hits: 2, misses: 2, outdated: 1 }
-    // What an isolate is about to tell is nowhere for a moment.
-    const {
-      tiers,
-      kinds,
-      memory,
-      reads,
-      loads,
-      loads_saved: saved,
-    } = await vi.waitFor(async () => {
-      const told = await statistics()
-      expect(told.tiers.memory?.kinds.entity).toEqual(hits)
-      return told
-    }, PATIENCE)
-    expect(tiers.memory?.kinds.entity).toEqual(hits)
+    const told = await statisticsWhen(({ tiers }) =>
+      expect(tiers.memory?.kinds.entity).toEqual(hits),
+    )
+    const { kinds, memory, reads, loads, loads_saved: saved } = told
     expect(kinds.entity).toEqual({ loads: 2, joined: 0, lease_waits: 0, evictions: 0 })
     expect(memory.entity?.values).toBe(1)
     expect(memory.entity?.bytes).toBeGreaterThan(300)
@@ -59,12 +60,10 @@ describe('the statistics of the cache', () => {
   })
 
   it('keep what isolates have told, and say when they cannot be asked', async () => {
-    const { scope, from, reads } = await statistics()
-    expect(scope).toBe('deployment')
+    const { from, reads } = await statisticsWhen(({ scope }) => expect(scope).toBe('deployment'))
     expect(Date.parse(from ?? '')).toBeLessThanOrEqual(Date.now())
     // Every isolate tells what it has counted ten seconds after the last time.
-    const before = await statistics()
-    expect(before.reads).toBeGreaterThanOrEqual(reads)
+    await statisticsWhen((told) => expect(told.reads).toBeGreaterThanOrEqual(reads))
     const alone = await withRedisFaults({ databases: ['cache'], cutBefore: 1 }, () => statistics())
     expect([alone.scope, alone.from]).toEqual(['isolate', null])
   })
