@@ -66,6 +66,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/**/*.e2e.test.ts'],
           globalSetup: ['test/harness/pg-global-setup.ts', 'test/harness/stack-global-setup.ts'],
+          setupFiles: ['test/harness/take-stack.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           // Each file has one of the stacks for itself; what else is tested has the machine before.

@@ -1,5 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
 import { inject } from 'vitest'
 import type { RedisDatabases } from './redis-databases.ts'
+
+const POLL_MS = 50
 
 /** A running worker and what it runs on. */
 export type RunningStack = {
@@ -17,11 +21,31 @@ export type RunningStack = {
   readonly databasePrefix: string
 }
 
+let own: RunningStack | undefined
+
 /** Of the run's stacks the one that is this test file's alone while it runs: it may break it. */
 export function ownStack(): RunningStack {
-  const stacks = inject('stacks')
-  const stack = stacks[Number(process.env.VITEST_POOL_ID) - 1]
-  if (!stack)
-    throw new Error(`of ${stacks.length} stacks none is for ${process.env.VITEST_POOL_ID}`)
-  return stack
+  if (!own) throw new Error('this file has no stack: only those over HTTP have one')
+  return own
+}
+
+/**
+ * Waits until one of the run's stacks is free, and takes it until what is returned is called, or the
+ * process ends: what is taken is locked in PostgreSQL.
+ */
+export async function takeStack(): Promise<() => Promise<void>> {
+  const locks = new pg.Client(inject('pgUrl'))
+  await locks.connect()
+  for (;;) {
+    for (const stack of inject('stacks')) {
+      const { rows } = await locks.query<{ taken: boolean }>(
+        'select pg_try_advisory_lock(hashtext($1)) as taken',
+        [stack.databasePrefix],
+      )
+      if (rows[0]?.taken !== true) continue
+      own = stack
+      return () => locks.end()
+    }
+    await delay(POLL_MS)
+  }
 }
