@@ -53,7 +53,7 @@ describe.skipIf(!url)('the in-process store, beside the Redis of TENDRIL_REDIS_U
       }),
       { numRuns: RUNS, seed: SEED },
     )
-  }, 600_000)
+  })
 })
 
 function isSameTime([name = '']: RedisCommand, actual: Reply, expected: Reply): boolean {

@@ -200,7 +200,7 @@ describe('an index that is built while others write', () => {
     }
     expect(commits).toBeGreaterThan(20)
     await expectExact(graph)
-  }, 120_000)
+  })
 
   it('counts its records once, and takes up where a run ended', async () => {
     const graph = await IndexedGraph.create(shard)

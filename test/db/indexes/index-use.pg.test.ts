@@ -45,7 +45,7 @@ beforeAll(async () => {
     indexes ??= own
     graphs.push(await fill(tenantId(randomUUID()), rows, own))
   }
-}, 180_000)
+})
 
 afterAll(async () => {
   await app.end()

@@ -163,7 +163,7 @@ it(`no record is ever against the types in force, and no write is lost, while ty
   )
   expectTypesAsTold(definitions, log.filter(isOfType))
   expect(await missing()).toEqual([])
-}, 600_000)
+})
 
 function nextDefinition(type: string, number: number): Wanted {
   const where = path(`/types/entity/${type}`)

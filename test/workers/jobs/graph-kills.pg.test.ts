@@ -18,8 +18,6 @@ import { filesOf, type Tally, workerOf } from './work-off.ts'
 const KILLS = 25
 const ZOMBIES = 4
 const CHANGES = 6
-/** A machine that has other work to do is no fault. */
-const TIMEOUT_MS = 600_000
 const HOSTS = 120
 
 const SMALL = { pageRows: 13, maxPages: 2 }
@@ -99,9 +97,7 @@ const leftBy = (id: string) =>
 const RANK = { damping: 0.85, tolerance: 1e-9, maxRounds: 20 }
 const ALL = { types: null, entityTypes: null, fileName: 'file' }
 
-describe('jobs on a graph, killed at any call and taken over while they live', {
-  timeout: TIMEOUT_MS,
-}, () => {
+describe('jobs on a graph, killed at any call and taken over while they live', () => {
   it('store the topology of the graph as it was when they began, while it changes', async () => {
     const tally: Tally = { kills: 0, zombies: 0, failures: 0 }
     for (let seed = 1; !isEnough(tally) || changes < CHANGES; seed += 1) {
