@@ -1,10 +1,17 @@
+import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { STACKS } from './test/harness/stacks.ts'
+
+// No test is judged by its time: a machine that has other work to do is no fault.
+const patient = { testTimeout: 600_000, hookTimeout: 600_000 }
 
 // The suffix of a test file says what it needs: nothing, workerd, PostgreSQL, a real Redis, or the
 // whole stack.
 export default defineConfig({
   test: {
+    // By default a machine of two cores would run one file after the other.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // An error that a Durable Object answers with is also reported from inside of it, although the
     // caller handles it.
     onUnhandledError: (error) => !('durableObjectId' in error),
@@ -12,28 +19,25 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          ...patient,
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.{workerd,pg,redis,e2e}.test.ts'],
-          // No test is judged by its time: a machine that has other work to do is no fault.
-          testTimeout: 120_000,
         },
       },
       {
         test: {
           name: 'pg',
+          ...patient,
           include: ['test/**/*.pg.test.ts'],
           globalSetup: ['test/harness/pg-global-setup.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
         },
       },
       {
         test: {
           name: 'redis',
+          ...patient,
           // Skipped unless TENDRIL_REDIS_URL names one.
           include: ['test/**/*.redis.test.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
         },
       },
       {
@@ -52,19 +56,21 @@ export default defineConfig({
         ],
         test: {
           name: 'workerd',
+          ...patient,
           include: ['test/**/*.workerd.test.ts'],
           globalSetup: ['test/harness/workerd-global-setup.ts'],
-          testTimeout: 120_000,
         },
       },
       {
         test: {
           name: 'e2e',
+          ...patient,
           include: ['test/**/*.e2e.test.ts'],
           globalSetup: ['test/harness/pg-global-setup.ts', 'test/harness/stack-global-setup.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          fileParallelism: false,
+          setupFiles: ['test/harness/take-stack.ts'],
+          // Each file has one of the stacks for itself; what else is tested has the machine before.
+          maxWorkers: STACKS,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

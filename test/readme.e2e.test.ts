@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, inject, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { loadSample } from '../scripts/sample.ts'
 import { newTenant } from './harness/api.ts'
+import { ownStack } from './harness/own-stack.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -24,7 +25,7 @@ function tour(key: string, baseUrl: string, folder: string): string {
 it('the tour of the README works word for word', async () => {
   const tenant = await newTenant()
   const { key } = await tenant.apiKey('admin')
-  const baseUrl = inject('baseUrl')
+  const baseUrl = ownStack().baseUrl
   await loadSample(baseUrl, key, () => {})
   const folder = mkdtempSync(join(tmpdir(), 'tendril-tour-'))
   try {

@@ -7,14 +7,24 @@ import { ROOT } from '../local/wrangler.ts'
 /** What needs a server: the other projects pass or fail alike on any. */
 const PROJECTS = ['pg', 'redis', 'workerd', 'e2e']
 
-/** Tests of the embedded PostgreSQL and of the bundle, to which it makes no difference. */
+/**
+ * Tests to which neither the servers nor the limits make a difference: of the embedded PostgreSQL, of
+ * scripts, of the limits themselves, and of clients of several isolates, which run without them.
+ */
 const INDIFFERENT = [
   'test/bundle.e2e.test.ts',
+  'test/consistency/workers.e2e.test.ts',
+  'test/harness/production-limits/production-limits.e2e.test.ts',
+  'test/scripts/deploy/deploy.e2e.test.ts',
+  'test/scripts/import.e2e.test.ts',
   'test/scripts/start.pg.test.ts',
   'test/scripts/test-services.pg.test.ts',
   'test/scripts/local/postgres.pg.test.ts',
   'test/scripts/local/server.e2e.test.ts',
 ]
+
+/** What is shown by its size is shown at full size by the tests on what npm installed. */
+const SIZES = { TENDRIL_CONSUMER_EVENTS: '10000' }
 
 /** How long the processes of a run that was stopped may take to end what they have started. */
 const GRACE_MS = 5_000
@@ -34,7 +44,7 @@ export async function runVitest(
   ]
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
-    env: { ...process.env, ...env },
+    env: { ...SIZES, ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit'],
     // Its own process group: Ctrl-C reaches only us, and what it leaves can be ended as a whole.
     detached: true,

@@ -18,7 +18,7 @@ const AT_ONCE = 250
 
 describe('histories of concurrent clients, isolates and faults', () => {
   it(`of ${OPERATIONS} operations keep what their levels promise`, {
-    timeout: Math.max(300_000, OPERATIONS),
+    timeout: Math.max(900_000, OPERATIONS),
   }, async () => {
     console.info(`TENDRIL_SEED=${SEED}`)
     const work = Array.from({ length: Math.ceil(HISTORIES / AT_ONCE) }, (_, i) => ({
@@ -63,7 +63,7 @@ describe('histories of concurrent clients, isolates and faults', () => {
         ...['committed', 'refused', 'unknown'],
       ]),
     )
-  }, 300_000)
+  })
 })
 
 async function textsOf(seeds: readonly number[]): Promise<string[]> {

@@ -1,5 +1,5 @@
-import { inject } from 'vitest'
 import { loadOpenApi, type OpenApi } from './openapi.ts'
+import { ownStack } from './own-stack.ts'
 
 export type Entity = {
   readonly id: string
@@ -140,7 +140,7 @@ export async function newTenant(): Promise<Tenant> {
  * Sends `credential` as a bearer token, or nothing. Paths are below `/api/v1` unless full. `baseUrl` is
  * that of another worker than the run's.
  */
-export function callerWith(credential: string | null, baseUrl = inject('baseUrl')): Caller {
+export function callerWith(credential: string | null, baseUrl = ownStack().baseUrl): Caller {
   return {
     async request(method, path, options = {}) {
       const url = urlOf(path, baseUrl)
@@ -163,7 +163,7 @@ export function callerWith(credential: string | null, baseUrl = inject('baseUrl'
 }
 
 /** A URL of the running worker; `path` is below `/api/v1` unless it starts with `//`. */
-export function urlOf(path: string, baseUrl = inject('baseUrl')): URL {
+export function urlOf(path: string, baseUrl = ownStack().baseUrl): URL {
   const isFull = path.startsWith('//')
   return new URL(baseUrl + (isFull ? path.slice(1) : `/api/v1${path}`))
 }
@@ -182,7 +182,7 @@ let loading: Promise<OpenApi> | undefined
 
 /** The description of the running API, fetched once. */
 export function openApi(): Promise<OpenApi> {
-  loading ??= loadOpenApi(inject('baseUrl'))
+  loading ??= loadOpenApi(ownStack().baseUrl)
   return loading
 }
 

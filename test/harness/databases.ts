@@ -46,28 +46,58 @@ export async function createMigrated(
   kind: DatabaseKind,
   endpoint: string = inject('sqlEndpoint'),
 ): Promise<MigratedDatabase> {
-  const empty = await createOwned()
-  await migrateDatabase({ kind, ownerUrl: empty.ownerUrl, appPassword: APP_PASSWORD })
-  const appUrl = urlOfApp(empty.ownerUrl)
-  const owner = new pg.Client(empty.ownerUrl)
+  const copy = await createOwned(await templateOf(kind))
+  // What is granted on a database is not copied with it.
+  await migrateDatabase({ kind, ownerUrl: copy.ownerUrl, appPassword: APP_PASSWORD })
+  const appUrl = urlOfApp(copy.ownerUrl)
+  const owner = new pg.Client(copy.ownerUrl)
   await owner.connect()
   return {
     database: openDatabase(appUrl, endpoint),
     owner,
-    ownerUrl: empty.ownerUrl,
+    ownerUrl: copy.ownerUrl,
     appUrl,
     async drop() {
       await owner.end()
-      await empty.drop()
+      await copy.drop()
     },
   }
 }
 
-/** A new, empty database that belongs to the owner role. */
-export async function createOwned(): Promise<{ ownerUrl: string; drop(): Promise<void> }> {
-  const { url, direct, drop } = await createTestDatabase()
-  await withRoleLock(async () => {
-    await direct.query(`do $$ begin
+/**
+ * The name of a migrated database, of which the run's others are copies: to migrate each of them takes
+ * several times as long. Whoever needs it first makes it.
+ */
+async function templateOf(kind: DatabaseKind): Promise<string> {
+  const name = `${inject('templatePrefix')}_${kind}`
+  await withRoleLock(async (admin) => {
+    const { rowCount } = await admin.query('select from pg_database where datname = $1', [name])
+    if (rowCount !== 0) return
+    await makeRoles(admin)
+    const making = `${name}_making`
+    await admin.query(`drop database if exists ${making}`)
+    await admin.query(`create database ${making} owner ${OWNER.user}`)
+    const url = new URL(inject('pgUrl'))
+    url.pathname = `/${making}`
+    await migrateDatabase({ kind, ownerUrl: urlAs(url.href, OWNER), appPassword: APP_PASSWORD })
+    await admin.query(`alter database ${making} rename to ${name}`)
+  })
+  return name
+}
+
+/** A new database that belongs to the owner role: empty, or a copy of `template`. */
+export async function createOwned(
+  template?: string,
+): Promise<{ ownerUrl: string; drop(): Promise<void> }> {
+  const { url, direct, drop } = await createTestDatabase(template)
+  await withRoleLock(() => makeRoles(direct))
+  const database = new URL(url).pathname.slice(1)
+  await direct.query(`alter database ${database} owner to ${OWNER.user}`)
+  return { ownerUrl: urlAs(url, OWNER), drop }
+}
+
+async function makeRoles(superuser: pg.Client): Promise<void> {
+  await superuser.query(`do $$ begin
       if to_regrole('${OWNER.user}') is null then
         create role ${OWNER.user} login createrole password '${OWNER.password}';
       end if;
@@ -79,18 +109,14 @@ export async function createOwned(): Promise<{ ownerUrl: string; drop(): Promise
         execute 'grant tendril_app to ${OWNER.user} with admin option, inherit false, set false';
       end if;
     end $$`)
-  })
-  const database = new URL(url).pathname.slice(1)
-  await direct.query(`alter database ${database} owner to ${OWNER.user}`)
-  return { ownerUrl: urlAs(url, OWNER), drop }
 }
 
-export async function withRoleLock(use: () => Promise<unknown>): Promise<void> {
+export async function withRoleLock(use: (admin: pg.Client) => Promise<unknown>): Promise<void> {
   const admin = new pg.Client(inject('pgUrl'))
   await admin.connect()
   try {
     await admin.query('select pg_advisory_lock($1)', [ROLE_LOCK])
-    await use()
+    await use(admin)
   } finally {
     await admin.end()
   }

@@ -1,5 +1,4 @@
-import { inject } from 'vitest'
-
+import { ownStack } from './own-stack.ts'
 /** Probabilities of cutting a connection to PostgreSQL, and the most a statement is delayed. */
 export type Faults = {
   readonly cutBefore?: number
@@ -41,7 +40,7 @@ export async function sqlRequests(): Promise<number> {
 
 /** Posts to the control server of the run. */
 export async function control(path: string, body: unknown): Promise<unknown> {
-  const response = await fetch(inject('controlUrl') + path, {
+  const response = await fetch(ownStack().controlUrl + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),

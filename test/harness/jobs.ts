@@ -1,5 +1,5 @@
-import { inject } from 'vitest'
 import type { Answer, Caller } from './api.ts'
+import { ownStack } from './own-stack.ts'
 
 export type JobFile = {
   readonly name: string
@@ -46,7 +46,7 @@ export async function download(
   method = 'GET',
 ): Promise<Answer<null>> {
   if (!file) throw new Error('the job has no such file')
-  const response = await fetch(inject('baseUrl') + file.url, { method, headers })
+  const response = await fetch(ownStack().baseUrl + file.url, { method, headers })
   const text = await response.text()
   return { status: response.status, headers: response.headers, text, body: null }
 }

@@ -3,7 +3,7 @@ import pg from 'pg'
 import { inject } from 'vitest'
 
 export type TestDatabase = {
-  /** The superuser's URL of a new, empty database. */
+  /** The superuser's URL of a new database. */
   readonly url: string
   /** A direct connection to it, for what must not go through the service under test. */
   readonly direct: pg.Client
@@ -11,10 +11,13 @@ export type TestDatabase = {
   drop(): Promise<void>
 }
 
-/** Makes a database on the server of the run, so that test files cannot meet each other. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/**
+ * Makes a database on the server of the run, so that test files cannot meet each other: empty, or as
+ * `template` is.
+ */
+export async function createTestDatabase(template = 'template1'): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
-  await asAdmin((admin) => admin.query(`create database ${name}`))
+  await asAdmin((admin) => admin.query(`create database ${name} template ${template}`))
   const url = new URL(inject('pgUrl'))
   url.pathname = `/${name}`
   const direct = new pg.Client(url.href)

@@ -11,21 +11,17 @@ import { startStack } from '../../scripts/local/stack.ts'
 import { dropDatabases } from '../../scripts/local/stack-databases.ts'
 import { workerOptions } from '../../scripts/local/worker-options.ts'
 import { startControlServer } from './control-server.ts'
+import type { RunningStack } from './own-stack.ts'
 import { withProductionLimits } from './production-limits/with-production-limits.ts'
 import { RedisChaos, redisChaosSettings } from './redis-chaos.ts'
 import { assertEmpty, flushDatabases, realRedisUrl } from './redis-databases.ts'
 import { SqlChaos } from './sql-chaos.ts'
+import { REDIS_OFFSETS } from './stacks.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** http://HOST:PORT of the running worker, without a slash at the end. */
-    baseUrl: string
-    /**
-     * Takes POSTs of JSON: `/faults` ChaosSettings, `/evict` every idle Durable Object from memory
-     * (answers with how many there were), `/crash` all of them, whatever they do, `/cron`
-     * `{"cron": expression}`, `/sql-requests` nothing (answers with how many were made so far), `/redis-faults` what redisChaosSettings names, `/redis-flush` nothing.
-     */
-    controlUrl: string
+    /** One for each file that may run at the same time: see ownStack. */
+    stacks: readonly RunningStack[]
   }
 }
 
@@ -43,29 +39,50 @@ const cronRun = z.strictObject({ cron: z.string() })
 /** The worker as it is deployed, in workerd, on the PostgreSQL of pg-global-setup, which ran before. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'tendril-e2e-'))
+  const bundle = await bundleWorker(join(folder, 'build'))
+  const deployed = process.env.TENDRIL_TEST_LIMITS ? await limited(bundle) : bundle
+  const { pgUrl } = project.getProvidedContext()
+  const started: Started[] = []
+  // One after the other: they make the roles of the same server.
+  for (const offset of REDIS_OFFSETS) {
+    const dataDir = join(folder, `stack-${offset}`)
+    started.push(await start({ dataDir, pgUrl, bundle: deployed, redisUrl: realRedisUrl(offset) }))
+  }
+  project.provide(
+    'stacks',
+    started.map(({ stack }) => stack),
+  )
+  return async function teardown() {
+    for (const { stop } of started) await stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+type Started = { readonly stack: RunningStack; stop(): Promise<void> }
+
+type Place = {
+  readonly dataDir: string
+  readonly pgUrl: string
+  readonly bundle: Bundle
+  readonly redisUrl: string | undefined
+}
+
+async function start({ dataDir, pgUrl, bundle, redisUrl }: Place): Promise<Started> {
   const databasePrefix = `e2e_${randomBytes(4).toString('hex')}`
   const chaos = new SqlChaos()
   const redisChaos = new RedisChaos()
   const stack = await startStack({
-    dataDir: folder,
-    postgresUrl: project.getProvidedContext().pgUrl,
-    databasePrefix,
-    appPassword: APP_PASSWORD,
+    ...{ dataDir, postgresUrl: pgUrl, databasePrefix, appPassword: APP_PASSWORD, redisUrl },
     faults: chaos,
-    redisUrl: realRedisUrl(0),
     redisFaults: { cache: redisChaos.of('cache'), state: redisChaos.of('state') },
   })
-  const bundle = await bundleWorker(join(folder, 'build'))
   const redisDatabases = {
     cache: { url: stack.redis.cache.url, token: stack.bindings.UPSTASH_REDIS_CACHE_TOKEN },
     state: { url: stack.redis.state.url, token: stack.bindings.UPSTASH_REDIS_STATE_TOKEN },
   }
   await assertEmpty(redisDatabases)
   const server = await startServer({
-    port: 0,
-    bindings: stack.bindings,
-    persistDir: join(folder, 'objects'),
-    bundle: process.env.TENDRIL_TEST_LIMITS ? await limited(bundle) : bundle,
+    ...{ port: 0, bindings: stack.bindings, persistDir: join(dataDir, 'objects'), bundle },
     onLog: process.env.TENDRIL_TEST_LOG ? (line) => console.error(line) : () => {},
   })
   const control = await startControlServer({
@@ -77,18 +94,16 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     '/redis-flush': () => flushDatabases(redisDatabases),
     '/cron': (body) => server.runCron(cronRun.parse(body).cron),
   })
-  project.provide('baseUrl', server.url)
-  project.provide('controlUrl', control.url)
-  project.provide('redisDatabases', redisDatabases)
-  return async function teardown() {
+  async function stop(): Promise<void> {
     await control.close()
     await server.stop()
     await redisChaos.set(redisChaosSettings.parse({}), stack.redis)
     await flushDatabases(redisDatabases)
     await stack.stop()
     await dropDatabases(stack.postgres, databasePrefix)
-    await rm(folder, { recursive: true, force: true })
   }
+  const urls = { baseUrl: server.url, controlUrl: control.url }
+  return { stack: { ...urls, redisDatabases, databasePrefix }, stop }
 }
 
 /** Under the limits of production, which the local runtime does not enforce. */

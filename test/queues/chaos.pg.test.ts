@@ -18,7 +18,10 @@ import {
   countedByConsumer,
 } from './harness/statistics-truth.ts'
 
+/** More where too few of the mishaps have happened, which is a matter of chance. */
 const EVENTS = Number(process.env.TENDRIL_CONSUMER_EVENTS ?? 100_000)
+const MOST_EVENTS = Math.max(3 * EVENTS, 100_000)
+const MISHAPS = 10
 const GRAPHS = 12
 const WORKERS = 4
 const seed = Number(process.env.TENDRIL_SEED ?? 7)
@@ -97,9 +100,12 @@ it(`${EVENTS} events through a queue that loses, doubles and shuffles, to consum
   let written = 0
   let deaths = 0
   let isWritten = false
+  /** Of the rarest kind. */
+  const mishaps = () =>
+    Math.min(outside.repeats, deaths, queue.count.lost, queue.count.doubled, queue.count.again)
 
   async function write(): Promise<void> {
-    while (written < EVENTS) {
+    while (written < EVENTS || (written < MOST_EVENTS && mishaps() <= MISHAPS)) {
       // Half of all is written to one graph.
       const pick = random() < 0.5 ? 0 : Math.floor(random() * GRAPHS)
       const writer = writers[pick]
@@ -153,10 +159,7 @@ it(`${EVENTS} events through a queue that loses, doubles and shuffles, to consum
     a.graph === b.graph ? a.seq - b.seq : a.graph < b.graph ? -1 : 1
   expect(parked).toEqual(expectedParked.sort(byGraph))
   // Otherwise nothing of this was shown.
-  expect(outside.repeats).toBeGreaterThan(0)
-  expect(
-    Math.min(deaths, queue.count.lost, queue.count.doubled, queue.count.again),
-  ).toBeGreaterThan(10)
+  expect(mishaps()).toBeGreaterThan(MISHAPS)
   // A message may well fail each time it comes; what it pointed to was found otherwise.
   const { rows: letters } = await shard.owner.query('select distinct reason from dead_letters')
   for (const { reason } of letters) expect(reason).toBe('the database did not answer')

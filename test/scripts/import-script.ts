@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, inject } from 'vitest'
+import { afterAll, beforeAll } from 'vitest'
 import { newTenant, type Tenant } from '../harness/api.ts'
+import { ownStack } from '../harness/own-stack.ts'
 
 const SCRIPT = join(import.meta.dirname, '..', '..', 'scripts', 'import.ts')
 const POLL_MS = 2
@@ -39,7 +40,7 @@ export function importScript(): ImportScript {
   afterAll(() => rmSync(folder, { recursive: true }))
   const path = (name: string) => join(folder, name)
   const argumentsOf = (args: readonly string[]) => [
-    ...[SCRIPT, ...args, '--url', inject('baseUrl'), '--key', key],
+    ...[SCRIPT, ...args, '--url', ownStack().baseUrl, '--key', key],
   ]
   return {
     path,

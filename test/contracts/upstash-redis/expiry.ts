@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { PATIENCE } from '../../harness/patience.ts'
 import type { RedisSession } from './session.ts'
 
 const HOUR_SECONDS = 3_600
@@ -12,7 +13,7 @@ export function describeExpiry(session: RedisSession): void {
       await redis.hset('hash', { a: 1 })
       await redis.pexpire('hash', SHORT_MS)
       await redis.set('stays', 1)
-      await vi.waitFor(async () => expect(await redis.exists('string', 'hash')).toBe(0))
+      await vi.waitFor(async () => expect(await redis.exists('string', 'hash')).toBe(0), PATIENCE)
       expect(await redis.get('string')).toBeNull()
       expect(await redis.hget('hash', 'a')).toBeNull()
       expect(await redis.keys('*')).toEqual(['stays'])

@@ -55,7 +55,8 @@ export const pattern = fc.constantFrom(
   '[z-a]',
   '',
 )
-export const seconds = fc.constantFrom('1000', '2000', '0', '-1', 'x', '9223372036854775807')
+/** Also given as milliseconds: none ends while a test runs. */
+export const seconds = fc.constantFrom('1000000', '2000000', '0', '-1', 'x', '9223372036854775807')
 
 type Word = fc.Arbitrary<string>
 type Part = Word | fc.Arbitrary<readonly string[]>

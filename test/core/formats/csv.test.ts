@@ -205,7 +205,7 @@ describe('the rows of a CSV file', () => {
     const lines = Array.from({ length: 20_000 }, (_, i) => `a${i % 3000},b\n`)
     const values = await valuesOf(`src,dst\n${lines.join('')}`)
     expect(new Set(values.map((value) => (value as { id: string }).id)).size).toBe(20_000)
-  }, 60_000)
+  })
 
   it.each([
     ['never closed', 'external_id,a\nx,1\ny,"open\nz,2\n', 'line 3: a quote is opened and never'],

@@ -241,5 +241,5 @@ describe('GraphML', () => {
       await expect(read(endless(start, part))).rejects.toThrow(`more than ${MAX_RECORD_CHARACTERS}`)
       expect(given).toBeLessThanOrEqual(tooMany)
     }
-  }, 60_000)
+  })
 })

@@ -42,7 +42,7 @@ describe('a STIX bundle', () => {
       ),
       { numRuns: 200 },
     )
-  }, 60_000)
+  })
 
   it('is entities, relationships, and what they refer to', async () => {
     const [tool, group, actor] = [id('tool', 1), id('marking-definition', 2), id('identity', 3)]

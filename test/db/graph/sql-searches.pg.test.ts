@@ -184,7 +184,7 @@ describe('a search whose time is up', () => {
     await shard.owner.query('lock table relationships in access exclusive mode')
     try {
       const engine = sqlGraphEngine(sourceOf())
-      const soon = () => ({ deadlineAtMs: Date.now() + 50 })
+      const soon = () => ({ deadlineAtMs: Date.now() + 500 })
       const answer = await engine.traverse({ ...everywhere, ...soon() })
       expect(answer).toMatchObject({ stopped: 'deadline', ids: [idOf(0)], byDepth: [1] })
       const path = await engine.paths({ from: idOf(0), to: idOf(5), ...soon() })

@@ -79,7 +79,9 @@ describe('the commit', () => {
     await declareAll(graph)
     const outcomes = new Set<string>()
     const filled = new Set<string>()
-    for (const round of range(150)) {
+    // Chance may leave an index without a record that it holds: then there are more rounds.
+    const isFilled = () => filled.size === graph.indexes.length
+    for (let round = 0; round < 150 || (round < 1_500 && !isFilled()); round += 1) {
       const [answer] = await graph.commit(randomRequest(random, 12))
       if (answer?.status === 'committed') {
         for (const result of answer.results) {
@@ -95,8 +97,7 @@ describe('the commit', () => {
     expect([...outcomes]).toEqual(
       expect.arrayContaining(['created', 'updated', 'deleted', 'from_not_found']),
     )
-    // Chance may leave one or two of them without a record that they hold.
-    expect(filled.size).toBeGreaterThanOrEqual(graph.indexes.length - 2)
+    expect(isFilled()).toBe(true)
   })
 
   it('writes nothing to an index whose fields an update leaves alone', async () => {
@@ -163,7 +164,7 @@ describe('an index that is built while others write', () => {
   it(`is exact in the end, with two runners and a crash or two (seed ${seed})`, async () => {
     const random = seededRandom(seed)
     const graph = await IndexedGraph.create(shard)
-    const ids = Array.from({ length: 3_000 }, (_, i) => `e-port-${i}`)
+    const ids = Array.from({ length: 4_000 }, (_, i) => `e-port-${i}`)
     for (let start = 0; start < ids.length; start += 1_000) {
       const entities = ids.slice(start, start + 1_000).map((externalId, op) =>
         createEntity({
@@ -199,7 +200,7 @@ describe('an index that is built while others write', () => {
     }
     expect(commits).toBeGreaterThan(20)
     await expectExact(graph)
-  }, 120_000)
+  })
 
   it('counts its records once, and takes up where a run ended', async () => {
     const graph = await IndexedGraph.create(shard)

@@ -110,7 +110,7 @@ const SAFE: readonly Safe[] = [
 
 describe('two instances of a log, whatever the order of what happens', () => {
   for (const { title, minStates, tells, ...given } of SAFE) {
-    it(`keep C1, C3 and C4: ${title}`, { timeout: 60_000 }, () => {
+    it(`keep C1, C3 and C4: ${title}`, () => {
       const found = searched(scenario(given))
       expect(found.violation).toBeNull()
       expect(found.states).toBeGreaterThan(minStates)
@@ -170,9 +170,7 @@ describe('an instance that another has succeeded', () => {
     expect(violation).toMatch(/1 takes over from 0\n(?:.*\n)*I3: A is in the log/)
   })
 
-  it('cannot, when it looks whether it is still the only one after it opened the log (C2)', {
-    timeout: 60_000,
-  }, () => {
+  it('cannot, when it looks whether it is still the only one after it opened the log (C2)', () => {
     const faults = { ...given.faults, headsWanted: 1 }
     const options = { maxSends: 2 }
     const found = searched(scenario({ ...given, faults, options, succession: 'noticed' }))

@@ -24,6 +24,7 @@ import {
   startPostgres,
 } from '../../../scripts/local/postgres.ts'
 import { sentenceOf } from '../../harness/failures.ts'
+import { PATIENCE } from '../../harness/patience.ts'
 
 const MODULE = new URL('../../../scripts/local/postgres.ts', import.meta.url).href
 
@@ -209,7 +210,7 @@ describe('after kill -9 of the process that started it', () => {
     await vi.waitFor(async () => {
       const [staging] = (await readdir(folder)).filter((name) => /\.new-[\w-]+$/.test(name))
       expect(existsSync(join(folder, staging ?? '', 'PG_VERSION'))).toBe(true)
-    })
+    }, PATIENCE)
     await kill9(owner)
     expect(existsSync(dataDir)).toBe(false)
     const { url } = await start()
@@ -228,7 +229,10 @@ describe('a process that ends without stopping it', () => {
       process.exit(0)`
     child = spawn(process.execPath, ['--input-type=module', '-e', code, dataDir])
     await once(child, 'exit')
-    await vi.waitFor(() => expect(existsSync(join(dataDir, 'postmaster.pid'))).toBe(false))
+    await vi.waitFor(
+      () => expect(existsSync(join(dataDir, 'postmaster.pid'))).toBe(false),
+      PATIENCE,
+    )
   })
 })
 

@@ -1,9 +1,10 @@
 import { Redis } from '@upstash/redis'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { ownStack } from '../../harness/own-stack.ts'
 import { flushRedis, withRedisFaults } from '../../harness/redis-faults.ts'
 
 function client(name: 'cache' | 'state'): Redis {
-  const credentials = inject('redisDatabases')[name]
+  const credentials = ownStack().redisDatabases[name]
   return new Redis({ ...credentials, enableTelemetry: false, retry: { retries: 0 } })
 }
 

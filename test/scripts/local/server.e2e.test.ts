@@ -1,5 +1,6 @@
-import { afterAll, expect, inject, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { evictObjects, withFaults } from '../../harness/faults.ts'
+import { ownStack } from '../../harness/own-stack.ts'
 
 afterAll(() => control('/faults', {}))
 
@@ -28,9 +29,9 @@ it('the API reference is served with a policy that keeps it from asking other ho
 })
 
 function get(path: string): Promise<Response> {
-  return fetch(inject('baseUrl') + path, { redirect: 'manual' })
+  return fetch(ownStack().baseUrl + path, { redirect: 'manual' })
 }
 
 function control(path: string, body: object): Promise<Response> {
-  return fetch(inject('controlUrl') + path, { method: 'POST', body: JSON.stringify(body) })
+  return fetch(ownStack().controlUrl + path, { method: 'POST', body: JSON.stringify(body) })
 }

@@ -1,6 +1,7 @@
 import { type NeonQueryFunction, neon, neonConfig } from '@neondatabase/serverless'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import { failureOf } from '../../harness/failures.ts'
+import { PATIENCE } from '../../harness/patience.ts'
 import { createTestDatabase, type TestDatabase } from '../../harness/pg-database.ts'
 
 let database: TestDatabase
@@ -151,6 +152,6 @@ describe('the isolation level', () => {
       const waiting = `select from pg_stat_activity
         where datname = current_database() and wait_event = 'advisory'`
       expect((await database.direct.query(waiting)).rows).toHaveLength(1)
-    })
+    }, PATIENCE)
   }
 })

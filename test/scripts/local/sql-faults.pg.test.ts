@@ -16,6 +16,7 @@ import {
   startSqlOverHttp,
 } from '../../../scripts/local/sql-over-http.ts'
 import { failureOf } from '../../harness/failures.ts'
+import { PATIENCE } from '../../harness/patience.ts'
 import { createTestDatabase, type TestDatabase } from '../../harness/pg-database.ts'
 
 let database: TestDatabase
@@ -82,7 +83,7 @@ describe('a fault', () => {
     const inserted = sql`insert into things values (1) returning id`.then((rows) => rows)
     expect(await stored()).toBe(0)
     before.resolve(undefined)
-    await vi.waitFor(async () => expect(await stored()).toBe(1))
+    await vi.waitFor(async () => expect(await stored()).toBe(1), PATIENCE)
     after.resolve(undefined)
     expect(await inserted).toEqual([{ id: 1 }])
   })
@@ -124,10 +125,10 @@ describe('a client that hangs up', () => {
         { fetchOptions: { signal: hangUp.signal } },
       ),
     )
-    await vi.waitFor(async () => expect(await othersRunning()).toBe(1))
+    await vi.waitFor(async () => expect(await othersRunning()).toBe(1), PATIENCE)
     hangUp.abort()
     await batch
-    await vi.waitFor(async () => expect(await othersRunning()).toBe(0))
+    await vi.waitFor(async () => expect(await othersRunning()).toBe(0), PATIENCE)
     await database.direct.query('select pg_advisory_unlock_all()')
     expect(await stored()).toBe(0)
     expect(await sql`select 1 as one`).toEqual([{ one: 1 }])
@@ -184,7 +185,7 @@ describe('many clients', () => {
         "select from pg_stat_activity where application_name ~ '^a[0-9]'",
       )
       expect(rowCount).toBeLessThanOrEqual(8)
-    })
+    }, PATIENCE)
   })
 })
 
@@ -192,7 +193,7 @@ describe('closing the service', () => {
   it('ends statements that would run on and leaves no connection behind', async () => {
     const sql = await startWith()
     const endless = failureOf(sql`select pg_sleep(600)`)
-    await vi.waitFor(async () => expect(await othersRunning()).toBe(1))
+    await vi.waitFor(async () => expect(await othersRunning()).toBe(1), PATIENCE)
     await service?.close()
     service = undefined
     await endless
@@ -200,7 +201,7 @@ describe('closing the service', () => {
       where datname = current_database() and pid <> pg_backend_pid()`
     await vi.waitFor(async () => {
       expect((await database.direct.query(left)).rowCount).toBe(0)
-    })
+    }, PATIENCE)
   })
 
   it('refuses a port that is taken', async () => {

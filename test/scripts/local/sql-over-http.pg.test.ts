@@ -4,6 +4,7 @@ import { drizzle } from 'drizzle-orm/neon-http'
 import { integer, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import { failureOf } from '../../harness/failures.ts'
+import { PATIENCE } from '../../harness/patience.ts'
 import { createTestDatabase, type TestDatabase } from '../../harness/pg-database.ts'
 
 let database: TestDatabase
@@ -157,7 +158,7 @@ describe('a single query', () => {
       const open = `select from pg_stat_activity
         where datname = current_database() and state like 'idle in transaction%'`
       expect((await database.direct.query(open)).rows).toEqual([])
-    })
+    }, PATIENCE)
   })
 
   it('is planned anew each time, never as a named statement', async () => {

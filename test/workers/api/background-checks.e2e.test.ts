@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   type Changes,
   type Entity,
@@ -6,6 +6,7 @@ import {
   type Problem,
   type Tenant,
 } from '../../harness/api.ts'
+import { ownStack } from '../../harness/own-stack.ts'
 import { ownerSql } from '../../harness/owner-sql.ts'
 import { range } from '../../harness/sequences.ts'
 
@@ -62,7 +63,7 @@ async function runCron(): Promise<Response> {
   const earlier = "update type_tasks set updated_at = now() - interval '1 hour'"
   await ownerSql('shard', tenant.id, earlier)
   const body = JSON.stringify({ cron: '* * * * *' })
-  return fetch(`${inject('controlUrl')}/cron`, { method: 'POST', body })
+  return fetch(`${ownStack().controlUrl}/cron`, { method: 'POST', body })
 }
 
 async function lastChange() {
@@ -76,8 +77,10 @@ describe('a narrower schema for more records than a request checks', () => {
     const begun = await put(NARROW)
     expect([begun.status, begun.body]).toMatchObject([
       202,
-      { json_schema: FREE, change: { status: 'checking', json_schema: NARROW, checked: 5_000 } },
+      { json_schema: FREE, change: { status: 'checking', json_schema: NARROW } },
     ])
+    // Five pages, or as many as the time for them allows.
+    expect([1_000, 2_000, 3_000, 4_000, 5_000]).toContain(begun.body.change?.checked)
     expect(begun.headers.get('retry-after')).toBe('10')
     expect((await write({ size: 'x' })).status).toBe(422)
     expect((await write({ size: 1 })).status).toBe(201)

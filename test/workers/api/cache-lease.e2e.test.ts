@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest'
 import { bundleWorker } from '../../../scripts/local/bundle.ts'
 import { demoTenant } from '../../../scripts/local/demo.ts'
 import type { RedisFault } from '../../../scripts/local/redis/upstash-rest.ts'
@@ -12,9 +12,11 @@ import type { SqlBatch } from '../../../scripts/local/sql-request.ts'
 import { type Stack, startStack } from '../../../scripts/local/stack.ts'
 import { dropDatabases } from '../../../scripts/local/stack-databases.ts'
 import { type Caller, callerWith, type Entity } from '../../harness/api.ts'
+import { PATIENCE } from '../../harness/patience.ts'
 
 const databasePrefix = `lease_${crypto.randomUUID().slice(0, 8)}`
 const LOAD_MS = 300
+const MISS = 'tendril-memory; fwd=miss'
 
 let folder: string
 let stack: Stack
@@ -69,24 +71,38 @@ async function newEntity(): Promise<string> {
   return answer?.body.id ?? ''
 }
 
-/** What 20 readers of each worker are told at the same time. */
-async function readEverywhere(id: string): Promise<string[]> {
-  const readers = callers.flatMap((caller) => Array.from({ length: 20 }, () => caller))
-  const answers = await Promise.all(
-    readers.map((caller) => caller.request<Entity>('GET', `/entities/${id}`)),
+/** What 20 readers of each worker are told at the same time, by worker: where it came from. */
+async function readEverywhere(id: string): Promise<Set<string>[]> {
+  return Promise.all(
+    callers.map(async (caller) => {
+      const readers = Array.from({ length: 20 }, () => caller)
+      const answers = await Promise.all(
+        readers.map((reader) => reader.request<Entity>('GET', `/entities/${id}`)),
+      )
+      for (const { status, body } of answers) expect([status, body.name]).toEqual([200, 'wanted'])
+      return new Set(answers.map(({ headers }) => headers.get('cache-status')?.split(',')[0] ?? ''))
+    }),
   )
-  for (const { status, body } of answers) expect([status, body.name]).toEqual([200, 'wanted'])
-  return answers.map(({ headers }) => headers.get('cache-status') ?? '')
 }
 
 it('a cold entity that readers of two isolates want at once is loaded by one of them', async () => {
-  const id = await newEntity()
-  const statuses = await readEverywhere(id)
-  expect(named.filter((param) => param === id)).toHaveLength(1)
-  // Those of the other isolate found there what was loaded.
-  const fromRedis = statuses.filter((status) => status.startsWith('tendril-redis; hit'))
-  expect(fromRedis.length).toBeGreaterThanOrEqual(20)
+  // On a busy machine a load may outlast the lease, or Redis the patience of an isolate: then another
+  // one may load it, too.
+  await vi.waitFor(readColdEntity, PATIENCE)
 })
+
+async function readColdEntity(): Promise<void> {
+  const id = await newEntity()
+  const sources = await readEverywhere(id)
+  expect(named.filter((param) => param === id)).toHaveLength(1)
+  // Those of the other isolate found there what was loaded; who came late, in memory.
+  const [loader, ...others] = sources.toSorted((a, b) => Number(b.has(MISS)) - Number(a.has(MISS)))
+  expect([...(loader ?? [])]).toContain(MISS)
+  for (const other of others) {
+    expect([...other]).toContain('tendril-redis; hit')
+    expect([...other]).not.toContain(MISS)
+  }
+}
 
 it('a Redis that is away costs loads, and no errors', async () => {
   const id = await newEntity()

@@ -1,5 +1,6 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Entity, newTenant, type Tenant } from '../../harness/api.ts'
+import { PATIENCE } from '../../harness/patience.ts'
 import { withRedisFaults } from '../../harness/redis-faults.ts'
 
 type Statistics = {
@@ -23,33 +24,46 @@ beforeAll(async () => {
 const statistics = async (owner = tenant, query = '') =>
   (await owner.request<Statistics>('GET', `/cache/statistics${query}`)).body
 
+/**
+ * The statistics as soon as they are so: what an isolate is about to tell is nowhere for a moment, and
+ * where the worker does not wait for Redis any longer, it tells of itself alone.
+ */
+const statisticsWhen = (expected: (told: Statistics) => void) =>
+  vi.waitFor(async () => {
+    const told = await statistics()
+    expected(told)
+    return told
+  }, PATIENCE)
+
 describe('the statistics of the cache', () => {
   it('count what each tier gave and what was loaded, of the tenant alone', async () => {
     const { body } = await tenant.request<Entity>('POST', '/entities', { body: { type: 'thing' } })
     const path = `/entities/${body.id}`
-    for (let i = 0; i < 5; i += 1) await tenant.request('GET', path)
+    // What is read more often may be loaded anew before anybody asks.
+    for (let i = 0; i < 3; i += 1) await tenant.request('GET', path)
     await tenant.request('PATCH', path, { body: { name: 'new' } })
     await tenant.request('GET', path)
-    const { tiers, kinds, memory, reads, loads, loads_saved: saved } = await statistics()
-    expect(tiers.memory?.kinds.entity).toEqual({ hits: 4, misses: 2, outdated: 1 })
+    const hits = { hits: 2, misses: 2, outdated: 1 }
+    const told = await statisticsWhen(({ tiers }) =>
+      expect(tiers.memory?.kinds.entity).toEqual(hits),
+    )
+    const { kinds, memory, reads, loads, loads_saved: saved } = told
     expect(kinds.entity).toEqual({ loads: 2, joined: 0, lease_waits: 0, evictions: 0 })
     expect(memory.entity?.values).toBe(1)
     expect(memory.entity?.bytes).toBeGreaterThan(300)
-    expect(reads).toBeGreaterThanOrEqual(6)
+    expect(reads).toBeGreaterThanOrEqual(4)
     expect(loads).toBeGreaterThanOrEqual(2)
-    expect(saved).toBeGreaterThanOrEqual(4)
+    expect(saved).toBeGreaterThanOrEqual(2)
     const stranger = await newTenant()
     const theirs = await statistics(stranger)
     expect([theirs.kinds.entity, theirs.memory.entity]).toEqual([undefined, undefined])
   })
 
   it('keep what isolates have told, and say when they cannot be asked', async () => {
-    const { scope, from, reads } = await statistics()
-    expect(scope).toBe('deployment')
+    const { from, reads } = await statisticsWhen(({ scope }) => expect(scope).toBe('deployment'))
     expect(Date.parse(from ?? '')).toBeLessThanOrEqual(Date.now())
     // Every isolate tells what it has counted ten seconds after the last time.
-    const before = await statistics()
-    expect(before.reads).toBeGreaterThanOrEqual(reads)
+    await statisticsWhen((told) => expect(told.reads).toBeGreaterThanOrEqual(reads))
     const alone = await withRedisFaults({ databases: ['cache'], cutBefore: 1 }, () => statistics())
     expect([alone.scope, alone.from]).toEqual(['isolate', null])
   })

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { encodeBookmark, mergeBookmark, parseBookmarks } from '../../../core/log/bookmark.ts'
 import { type Entity, newTenant, type Page, type Tenant } from '../../harness/api.ts'
 import { crashObjects, evictObjects, withFaults } from '../../harness/faults.ts'
+import { PATIENCE } from '../../harness/patience.ts'
 
 let tenant: Tenant
 
@@ -38,7 +39,8 @@ describe('a read that is repeated', () => {
     expect(first.headers.get('cache-status')).toBe('tendril-memory; fwd=miss')
     expect(first.headers.get('age')).toBeNull()
     expect(again.headers.get('cache-status')).toBe('tendril-memory; hit')
-    expect(again.headers.get('age')).toBe('0')
+    // A busy machine may take a second or more between them.
+    expect(again.headers.get('age')).toMatch(/^\d+$/)
     expect(again.body).toEqual(first.body)
     for (const { headers } of [first, again]) {
       expect(headers.get('cache-control')).toBe('private, no-cache')
@@ -253,6 +255,9 @@ describe('a revoked key', () => {
     await key.request('GET', path)
     await tenant.request('DELETE', `/keys/${key.id}`)
     await evictObjects()
-    await vi.waitFor(async () => expect((await key.request('GET', path)).status).toBe(401))
+    await vi.waitFor(
+      async () => expect((await key.request('GET', path)).status).toBe(401),
+      PATIENCE,
+    )
   })
 })

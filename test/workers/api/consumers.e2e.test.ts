@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Entity, newTenant, type Page, type Tenant } from '../../harness/api.ts'
 import { control } from '../../harness/faults.ts'
 import { ownerSql } from '../../harness/owner-sql.ts'
+import { PATIENCE } from '../../harness/patience.ts'
 import { range } from '../../harness/sequences.ts'
 
 let tenant: Tenant
@@ -55,14 +56,11 @@ async function consumerOf(graph: string): Promise<GraphConsumer> {
 
 /** Waits until the queue has brought the consumer to the head of the log. */
 async function untilRead(graph: string): Promise<GraphConsumer> {
-  return vi.waitFor(
-    async () => {
-      const consumer = await consumerOf(graph)
-      expect([consumer.lag, consumer.head > 0]).toEqual([0, true])
-      return consumer
-    },
-    { timeout: 60_000, interval: 200 },
-  )
+  return vi.waitFor(async () => {
+    const consumer = await consumerOf(graph)
+    expect([consumer.lag, consumer.head > 0]).toEqual([0, true])
+    return consumer
+  }, PATIENCE)
 }
 
 const statisticsOf = async (graph: string) =>
@@ -200,13 +198,10 @@ describe('a replay', () => {
     )
     expect([begun.status, begun.body.state]).toEqual([202, 'running'])
     const location = String(begun.headers.get('location')).replace('/api/v1', '')
-    await vi.waitFor(
-      async () => {
-        const { body } = await tenant.request<Replay>('GET', location)
-        expect([body.state, body.seq]).toEqual(['done', 30])
-      },
-      { timeout: 60_000, interval: 200 },
-    )
+    await vi.waitFor(async () => {
+      const { body } = await tenant.request<Replay>('GET', location)
+      expect([body.state, body.seq]).toEqual(['done', 30])
+    }, PATIENCE)
     expect((await statisticsOf(graph)).entities).toBe(30)
     expect((await consumerOf(graph)).generation).toBeGreaterThan(generation)
     const listed = await tenant.request<Page<Replay>>('GET', `/graphs/${graph}/replays`)

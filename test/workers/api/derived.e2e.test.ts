@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Entity, fieldsOf, newTenant, type Tenant } from '../../harness/api.ts'
 import { withFaults } from '../../harness/faults.ts'
+import { PATIENCE } from '../../harness/patience.ts'
 
 type Derived = { readonly key: string; readonly value: unknown; readonly expires_at: string }
 
@@ -128,7 +129,7 @@ describe('a derived value', () => {
     const path = newPath()
     const body = { value: 1, depends_on: { types: ['never'] }, ttl_seconds: 1 }
     await put(path, body, await bookmark())
-    await expect.poll(async () => (await get(path)).status, { timeout: 20_000 }).toBe(404)
+    await expect.poll(async () => (await get(path)).status, PATIENCE).toBe(404)
   })
 
   it.each<[string, object, string]>([

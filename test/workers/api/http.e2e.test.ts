@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http'
-import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import {
   type Caller,
   callerWith,
@@ -10,6 +10,7 @@ import {
   type Tenant,
   urlOf,
 } from '../../harness/api.ts'
+import { ownStack } from '../../harness/own-stack.ts'
 
 let tenant: Tenant
 let entity: Entity
@@ -262,7 +263,7 @@ describe('odd requests', () => {
     headers: Record<string, string | string[]>,
     body = '',
   ): Promise<{ status: number; text: string }> {
-    const url = new URL(inject('baseUrl'))
+    const url = new URL(ownStack().baseUrl)
     return new Promise((resolve, reject) => {
       const sent = httpRequest(
         { host: url.hostname, port: url.port, method, path, headers, agent: false },

@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib'
-import { beforeEach, describe, expect, inject, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { newTenant, type Tenant } from '../../harness/api.ts'
 import { download, endOf, type Job } from '../../harness/jobs.ts'
+import { ownStack } from '../../harness/own-stack.ts'
 import { range } from '../../harness/sequences.ts'
 
 const NDJSON = { 'content-type': 'application/x-ndjson' }
@@ -128,7 +129,7 @@ describe('a job that loads rows', () => {
     const bytes = new TextEncoder().encode(text)
     expect(bytes.length).toBeGreaterThan(10_500_000)
     const { id } = await start('/import?async=true', bytes, NDJSON)
-    const response = await fetch(`${inject('baseUrl')}/api/v1/import?async=true`, {
+    const response = await fetch(`${ownStack().baseUrl}/api/v1/import?async=true`, {
       method: 'POST',
       headers: { ...NDJSON, authorization: `Bearer ${tenant.token}` },
       body: new Blob([bytes]).stream(),

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { seededRandom } from '../../durable-objects/graph-log/histories/random.ts'
 import { type Entity, fieldsOf, newTenant, type Page, type Tenant } from '../../harness/api.ts'
 import { ownerSql } from '../../harness/owner-sql.ts'
+import { PATIENCE } from '../../harness/patience.ts'
 import { allPages, range } from '../../harness/sequences.ts'
 
 type Index = { readonly name: string; readonly method: string; readonly fields: readonly string[] }
@@ -34,9 +35,7 @@ function put(type: string, indexes: readonly Index[], caller = tenant) {
 async function declare(type: string, indexes: readonly Index[], caller = tenant): Promise<void> {
   const { status, text } = await put(type, indexes, caller)
   expect(status, text).toBeLessThan(300)
-  await expect
-    .poll(() => statuses(type, caller), { timeout: 30_000 })
-    .toEqual(indexes.map(() => 'ready'))
+  await expect.poll(() => statuses(type, caller), PATIENCE).toEqual(indexes.map(() => 'ready'))
 }
 
 async function statuses(type: string, caller = tenant): Promise<string[]> {
@@ -111,7 +110,7 @@ describe('a declared index', () => {
     expect(early.text).toContain('still being built')
     // Unchanged: the request only helps with the work.
     await expect
-      .poll(async () => (await put('large', [words])).body.indexes[0]?.status, { timeout: 30_000 })
+      .poll(async () => (await put('large', [words])).body.indexes[0]?.status, PATIENCE)
       .toBe('ready')
     expect(await names('type=large&search=6999')).toEqual(['Large 6999'])
     await put('large', [])
@@ -122,7 +121,7 @@ describe('a declared index', () => {
         await put('large', [])
         const sql = `select count(*)::int as n from type_tasks where tenant_id = $1 and name = 'large'`
         return (await ownerSql('shard', tenant.id, sql, [tenant.id]))[0]?.n
-      })
+      }, PATIENCE)
       .toBe(0)
     const sql = `select count(*)::int as n from fulltext_entries f
       join entities e on e.id = f.record_id where e.type = 'large' and f.tenant_id = $1`

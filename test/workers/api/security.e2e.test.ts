@@ -15,6 +15,7 @@ import {
 import { evictObjects, withFaults } from '../../harness/faults.ts'
 import { makeOperator } from '../../harness/operator.ts'
 import { ownerSql } from '../../harness/owner-sql.ts'
+import { PATIENCE } from '../../harness/patience.ts'
 import { type Fixture, fixtureOf, SAMPLES, type SampleRequest } from './security-samples.ts'
 
 const OPEN = /^\/(health|api\/v1\/(auth|files))(\/|$)/
@@ -70,7 +71,7 @@ async function suspend(tenant: Tenant): Promise<void> {
   )
   await evictObjects()
   const isRefused = async () => expect((await tenant.request('GET', '/graphs')).status).toBe(403)
-  await vi.waitFor(isRefused, { timeout: 10_000 })
+  await vi.waitFor(isRefused, PATIENCE)
 }
 
 async function credentialsThatAreNotGood(tenant: Tenant) {

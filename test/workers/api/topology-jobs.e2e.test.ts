@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../core/json.ts'
 import { newTenant, type Tenant } from '../../harness/api.ts'
 import { endOf, type Job } from '../../harness/jobs.ts'
 import { ownerSql } from '../../harness/owner-sql.ts'
+import { PATIENCE } from '../../harness/patience.ts'
 import { range } from '../../harness/sequences.ts'
 
 /** Above this no reader builds a topology. */
@@ -69,7 +70,7 @@ describe('a graph that is too large for its readers to build its topology', () =
     for (const { body } of answers) {
       expect(body).toMatchObject({ count: 10, cost: { engine: 'sql' } })
     }
-    await expect.poll(() => topologyJobs('old')).toHaveLength(1)
+    await expect.poll(() => topologyJobs('old'), PATIENCE).toHaveLength(1)
     const [job] = await topologyJobs('old')
     expect(job).toMatchObject({ created_by: 'system', priority: 'low', graph: 'old' })
     const ended = await endOf(tenant, job?.id ?? '')
@@ -80,7 +81,7 @@ describe('a graph that is too large for its readers to build its topology', () =
     const inMemory = await untilInMemory('old')
     expect(inMemory).toMatchObject({ count: 10, cost: { seq: MANY_EVENTS + 2 * PLACES } })
     expect(await topologyJobs('old')).toHaveLength(1)
-  }, 60_000)
+  })
 
   it('has another one built for each property that paths are weighed by', async () => {
     await oldGraph('weighed')
@@ -93,14 +94,14 @@ describe('a graph that is too large for its readers to build its topology', () =
     expect((await cheapest()).body).toMatchObject({
       ...{ paths: [{ weight: 1 + 2 + 3 }], cost: { engine: 'sql' } },
     })
-    await expect.poll(() => topologyJobs('weighed')).toHaveLength(1)
+    await expect.poll(() => topologyJobs('weighed'), PATIENCE).toHaveLength(1)
     const [job] = await topologyJobs('weighed')
     const ended = await endOf(tenant, job?.id ?? '')
     expect(ended).toMatchObject({ state: 'succeeded', result: { records: 2 * PLACES } })
     await expect
-      .poll(async () => (await cheapest()).body, { timeout: 30_000, interval: 250 })
+      .poll(async () => (await cheapest()).body, PATIENCE)
       .toMatchObject({ paths: [{ weight: 1 + 2 + 3 }], cost: { engine: 'memory' } })
     await traverse('weighed')
-    await expect.poll(() => topologyJobs('weighed')).toHaveLength(2)
-  }, 60_000)
+    await expect.poll(() => topologyJobs('weighed'), PATIENCE).toHaveLength(2)
+  })
 })

@@ -14,10 +14,10 @@ import { linesOf, linesOfTables } from '../operations/topology/contents.ts'
 import { type Installation, newInstallation } from './installation.ts'
 import { filesOf, type Tally, workerOf } from './work-off.ts'
 
-/** Of each kind of job, and as many jobs as that takes. */
+/** Of each kind of job, and as many jobs as that takes: how many a run meets is a matter of chance. */
 const KILLS = 25
-/** A machine that has other work to do is no fault. */
-const TIMEOUT_MS = 600_000
+const ZOMBIES = 4
+const CHANGES = 6
 const HOSTS = 120
 
 const SMALL = { pageRows: 13, maxPages: 2 }
@@ -46,6 +46,8 @@ beforeAll(async () => {
 })
 
 afterAll(() => installation.databases.drop())
+
+const isEnough = ({ kills, zombies }: Tally) => kills >= KILLS && zombies >= ZOMBIES
 
 async function write(commands: readonly Command[]): Promise<void> {
   await writeBatch(await installation.contextOf(tenant, actor, graph), commands)
@@ -95,12 +97,10 @@ const leftBy = (id: string) =>
 const RANK = { damping: 0.85, tolerance: 1e-9, maxRounds: 20 }
 const ALL = { types: null, entityTypes: null, fileName: 'file' }
 
-describe('jobs on a graph, killed at any call and taken over while they live', {
-  timeout: TIMEOUT_MS,
-}, () => {
+describe('jobs on a graph, killed at any call and taken over while they live', () => {
   it('store the topology of the graph as it was when they began, while it changes', async () => {
     const tally: Tally = { kills: 0, zombies: 0, failures: 0 }
-    for (let seed = 1; tally.kills < KILLS; seed += 1) {
+    for (let seed = 1; !isEnough(tally) || changes < CHANGES; seed += 1) {
       const expected = await linesNow()
       const id = await start('topology', {})
       const job = await worker.workOff(id, randomFrom(seed), tally, change)
@@ -110,8 +110,6 @@ describe('jobs on a graph, killed at any call and taken over while they live', {
       expect(stored && linesOf(new GraphView(stored))).toEqual(expected)
       expect(leftBy(id)).toEqual([])
     }
-    expect(changes).toBeGreaterThan(5)
-    expect(tally.zombies).toBeGreaterThan(3)
   })
 
   it.each([
@@ -119,7 +117,7 @@ describe('jobs on a graph, killed at any call and taken over while they live', {
     ['components', ALL],
   ])('write the same file as one that nobody disturbs: %s', async (kind, params) => {
     const tally: Tally = { kills: 0, zombies: 0, failures: 0 }
-    for (let seed = 1; tally.kills < KILLS; seed += 1) {
+    for (let seed = 1; !isEnough(tally); seed += 1) {
       const calm = await worker.undisturbed(await start(kind, params))
       expect(calm).toMatchObject({ state: 'succeeded', error: null })
       const id = await start(kind, params)
@@ -131,6 +129,5 @@ describe('jobs on a graph, killed at any call and taken over while they live', {
       expect(files[0]?.split('\n')).toHaveLength(HOSTS + 1)
       expect(leftBy(id)).toEqual([])
     }
-    expect(tally.zombies).toBeGreaterThan(3)
   })
 })

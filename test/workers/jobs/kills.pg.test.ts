@@ -18,8 +18,10 @@ import { range } from '../../harness/sequences.ts'
 import { type Installation, newInstallation } from './installation.ts'
 import { filesOf as filesIn, type Tally, workerOf } from './work-off.ts'
 
-/** Of each kind of job, and as many jobs as that takes. */
-const KILLS = 50
+/** Of each kind of job, and as many jobs as that takes: how many a run meets is a matter of chance. */
+const ENOUGH: Tally = { kills: 50, zombies: 11, failures: 4 }
+/** What others write between the runs of exports. */
+const CHANGES = 11
 /** A machine that has other work to do is no fault. */
 const TIMEOUT_MS = 900_000
 const ROWS = 3_000
@@ -42,7 +44,7 @@ const filesOf = (job: Job) => filesIn(installation, job)
 beforeAll(async () => {
   installation = await newInstallation()
   ;({ tenant, actor } = await installation.newTenant())
-  ;({ workOff, undisturbed } = workerOf(installation, tenant, KINDS, KILLS))
+  ;({ workOff, undisturbed } = workerOf(installation, tenant, KINDS, ENOUGH.kills))
 })
 
 afterAll(() => installation.databases.drop())
@@ -68,6 +70,10 @@ const FILE = range(ROWS)
     ...(i % 500 === 3 ? ['no JSON', JSON.stringify({ ...host(i - 1), name: 'again' })] : []),
   ])
   .join('\n')
+
+function isEnough({ kills, zombies, failures }: Tally): boolean {
+  return kills >= ENOUGH.kills && zombies >= ENOUGH.zombies && failures >= ENOUGH.failures
+}
 
 async function startImport(body = FILE): Promise<{ id: string; graph: string }> {
   const graph = await installation.newGraph(tenant)
@@ -115,7 +121,7 @@ describe('jobs that are killed at any call, taken over while they live, and whos
     expect(refused?.split('\n').length).toBeGreaterThan(6)
 
     const tally: Tally = { kills: 0, zombies: 0, failures: 0 }
-    for (let seed = 1; tally.kills < KILLS; seed += 1) {
+    for (let seed = 1; !isEnough(tally); seed += 1) {
       const { id, graph } = await startImport()
       const job = await workOff(id, randomFrom(seed), tally)
       expect(job).toMatchObject({ state: 'succeeded', error: null })
@@ -124,8 +130,6 @@ describe('jobs that are killed at any call, taken over while they live, and whos
       expect(await filesOf(job)).toEqual([refused])
       expect(await contentsOf(graph)).toEqual(contents)
     }
-    expect(tally.zombies).toBeGreaterThan(10)
-    expect(tally.failures).toBeGreaterThan(3)
   })
 
   it.each(['ndjson', 'csv', 'graphml'] as const)(
@@ -138,7 +142,7 @@ describe('jobs that are killed at any call, taken over while they live, and whos
       const input = { kinds, metadata: true }
       const tally: Tally = { kills: 0, zombies: 0, failures: 0 }
       let changes = 0
-      for (let seed = 1; tally.kills < KILLS; seed += 1) {
+      for (let seed = 1; !isEnough(tally) || changes < CHANGES; seed += 1) {
         const { records, bookmark } = await exportGraph(context, input)
         const bytes = await collected(writers[format](records))
         expect(bytes.length).toBeGreaterThan(300_000)
@@ -173,8 +177,6 @@ describe('jobs that are killed at any call, taken over while they live, and whos
         const [now] = await filesOf(job)
         expect(now === bytes).toBe(true)
       }
-      expect(changes).toBeGreaterThan(10)
-      expect(tally.zombies).toBeGreaterThan(10)
     },
   )
 })
