@@ -97,7 +97,10 @@ async function takePage(
   return take(deps, consumer, graph, replay, replay.attempts > 0 ? rows.slice(0, 1) : rows)
 }
 
-/** Whether what is to come next is no longer kept. */
+/**
+ * Whether what is to come next is no longer kept. Asked before each step, and before the end: a page of
+ * a seed that was read while a month was dropped is found out so.
+ */
 function isBelowFloor({ seq, seed }: Replay, floorSeq: number): boolean {
   return (seed?.seq ?? seq) < floorSeq
 }

@@ -188,11 +188,7 @@ export function moveCheckpoint(
   )
 }
 
-/**
- * Moves a checkpoint within a seed or, at its end, to the seq that the seed is of. Raises
- * `CHECKPOINT_MOVED` likewise, and when the floor of the log is no longer there: then months that the
- * page was read from may have been dropped while it was.
- */
+/** The same within a seed or, at its end, to the seq that the seed is of. */
 export function moveSeed(
   graph: GraphAddress,
   consumer: string,
@@ -205,10 +201,10 @@ export function moveSeed(
     from,
     sql`seq = ${next ? from.seq : seq}::bigint, seed = ${seedJson(next)}::jsonb, attempts = 0,
     not_before = null, reason = null, updated_at = now()`,
-    sql`and ${floorIs(graph, seq)}`,
   )
 }
 
+/** Whether the log is still kept from there on. */
 export function floorIs(graph: GraphAddress, seq: number): SQL {
   return sql`exists (select from graphs g where g.tenant_id = ${graph.tenantId}::uuid
     and g.id = ${graph.graphId}::uuid and g.floor_seq = ${seq}::bigint)`
@@ -251,19 +247,13 @@ export function restartCheckpoint(
   )
 }
 
-function casCheckpoint(
-  graph: GraphAddress,
-  consumer: string,
-  from: Checkpoint,
-  change: SQL,
-  only: SQL = sql``,
-): SQL {
+function casCheckpoint(graph: GraphAddress, consumer: string, from: Checkpoint, change: SQL): SQL {
   return sql`with moved as (
       update checkpoints c set ${change}
       where ${mine(graph, consumer, 'c')} and c.history_id = ${from.historyId}::uuid
         and c.seq = ${from.seq}::bigint and c.generation = ${from.generation}::bigint
         and c.attempts = ${from.attempts}::bigint
-        and c.seed is not distinct from ${seedJson(from.seed)}::jsonb ${only}
+        and c.seed is not distinct from ${seedJson(from.seed)}::jsonb
       returning 1
     )
     select case when exists (select from moved) then true

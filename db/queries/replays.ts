@@ -4,7 +4,6 @@ import type { Database, Row } from '../client.ts'
 import {
   CHECKPOINT_MOVED,
   eventsAfter,
-  floorIs,
   graphHead,
   type LogPage,
   type Reads,
@@ -214,7 +213,6 @@ export function moveReplaySeed(
     from,
     sql`seq = ${next ? from.seq : seq}::bigint, seed = ${seedJson(next)}::jsonb, attempts = 0,
       reason = null, not_before = now() + make_interval(secs => ${waitMs / 1_000}::float8)`,
-    sql`and ${floorIs(graph, seq)}`,
   )
 }
 

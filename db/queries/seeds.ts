@@ -35,8 +35,7 @@ export function beginSeed(seq: number): SeedPlace {
  * A page of a seed. Looks at no more than `limit` records and `limit` events, so it may hold few
  * records, or none. `null`: the graph is gone from this place, has another history, or its log
  * another floor. A month that is dropped while this reads may be missing already, though the floor is
- * still seen where it was: what is made of a page has to be written under `moveCheckpoint`'s
- * condition that the floor has not moved.
+ * still seen where it was: so a seed counts for nothing until the floor is found unmoved after it.
  */
 export async function readSeedPage(
   shard: Database,
