@@ -4,16 +4,21 @@ import {
   beginCheckpoint,
   type Checkpoint,
   failCheckpoint,
+  forgetParked,
   type LogPage,
   moveCheckpoint,
+  moveSeed,
   parkEvent,
   readPage,
   restartCheckpoint,
 } from '../db/queries/checkpoints.ts'
+import { failRebuilds } from '../db/queries/replays.ts'
+import type { SeedPlace } from '../db/queries/seeds.ts'
 import { backoffMs } from './backoff.ts'
 import { type Consumer, type PreparedPage, preparePage } from './consumer.ts'
 import { classOf, reasonOf } from './failures.ts'
 import { planPage } from './plan.ts'
+import { prepareSeed } from './prepare-seed.ts'
 import { writeMoved } from './write-moved.ts'
 
 /** What one run over a graph's log may take. */
@@ -57,7 +62,7 @@ export async function consume(
   for (let pages = 0; pages < budget.maxPages; ) {
     const page = await readPage(deps.shard, graph, consumer.name, consumer.reads, limit)
     if (!page) return { end: 'gone' }
-    const result = await takePage(deps, consumer, graph, page)
+    const result = await takePage(deps, consumer, graph, page, limit)
     switch (result.did) {
       case 'moved':
         // What comes after this has a pointer of its own.
@@ -96,16 +101,19 @@ async function takePage(
   consumer: Consumer,
   graph: GraphAddress,
   page: LogPage,
+  limit: number,
 ): Promise<Step> {
-  const plan = planPage(page)
+  const plan = planPage(page, consumer.seed !== null)
   switch (plan.do) {
     case 'begin':
       await deps.shard.batch(graph.tenantId, [beginCheckpoint(graph, consumer.name, plan)])
       return { did: 'began' }
     case 'restart': {
-      // Nothing was counted in the new history yet, in whatever generation.
+      // Nothing was counted anew yet, in whatever generation.
       const statements = [
         restartCheckpoint(graph, consumer.name, plan.from, plan),
+        forgetParked(graph, consumer.name),
+        failRebuilds(graph, consumer.name, 'the consumer has begun anew itself'),
         ...(consumer.projection?.keepOnly(graph, []) ?? []),
       ]
       return writeMoved<Step>(deps.shard, graph.tenantId, statements, { did: 'began' })
@@ -118,6 +126,36 @@ async function takePage(
       return fail(deps, consumer, graph, plan.from, plan.reason)
     case 'take':
       return take(deps, consumer, graph, page, plan.from)
+    case 'seed':
+      return takeSeed(deps, consumer, graph, plan.from, plan.seed, limit)
+  }
+}
+
+/** What fails is tried again and never set aside: no event stands for a record of a seed. */
+async function takeSeed(
+  deps: ConsumeDeps,
+  consumer: Consumer,
+  graph: GraphAddress,
+  from: Checkpoint,
+  seed: SeedPlace,
+  limit: number,
+): Promise<Step> {
+  const { historyId, generation } = from
+  const place = { graph, historyId, generation, isReplay: false }
+  try {
+    const page = await prepareSeed(deps.shard, consumer, place, seed, limit)
+    if (!page) return { did: 'overtaken' }
+    await page.deliver()
+    await deps.shard.batch(graph.tenantId, [
+      moveSeed(graph, consumer.name, from, { seq: seed.seq, next: page.next }),
+      ...page.effect(),
+    ])
+    return { did: 'moved', isAtHead: false }
+  } catch (error) {
+    const kind = classOf(error)
+    if (kind === 'overtaken') return { did: 'overtaken' }
+    if (kind === 'database') throw error
+    return fail(deps, consumer, graph, from, reasonOf(error))
   }
 }
 

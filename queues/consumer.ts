@@ -3,6 +3,7 @@ import type { GraphAddress } from '../core/log/address.ts'
 import { checkHead, type EventHead, type LogEvent, parseEvent } from '../core/log/parse-event.ts'
 import type { Row } from '../db/client.ts'
 import { toEventHead } from '../db/queries/checkpoints.ts'
+import type { SeedKind } from '../db/queries/seeds.ts'
 
 /** An event without its images, but with their sizes. */
 export type SizedEvent = EventHead & {
@@ -13,6 +14,26 @@ export type SizedEvent = EventHead & {
   readonly logBytes: number
   /** Of an event of a type: `entity` or `relationship`. */
   readonly typeKind: string | null
+}
+
+/** A record or a type without its content, but with its size. */
+export type SizedRecord = {
+  readonly kind: SeedKind
+  /** Of a type: `null`. */
+  readonly id: string | null
+  /** Of a type: its name. */
+  readonly type: string
+  /** As of events. */
+  readonly typeKind: string | null
+  /** UTF-8 bytes of what a client has put into it, or had, if it was erased since. */
+  readonly bytes: number
+}
+
+/** A record or a type as it was: `image` has the newest form of the events that leave it so. */
+export type ImagedRecord = Pick<SizedRecord, 'kind' | 'id' | 'type'> & {
+  readonly fromId: string | null
+  readonly toId: string | null
+  readonly image: unknown
 }
 
 /** For which part of a log an effect is. */
@@ -40,12 +61,31 @@ export type Consumer = {
   readonly projection: Projection | null
 } & (ReadsSizes | ReadsImages)
 
-type ReadsSizes = { readonly reads: 'sizes' } & Works<SizedEvent>
-type ReadsImages = { readonly reads: 'images' } & Works<LogEvent>
+type ReadsSizes = { readonly reads: 'sizes' } & Works<SizedEvent, SizedRecord>
+type ReadsImages = { readonly reads: 'images' } & Works<LogEvent, ImagedRecord>
 
-type Works<E> = {
+type Works<E, R> = {
   readonly effect: (place: EffectPlace, events: readonly E[]) => readonly SQL[]
   readonly deliver?: (place: EffectPlace, events: readonly E[]) => Promise<void>
+  /**
+   * What it makes of the records that a graph held just before the oldest event that is kept, where its
+   * log does not begin at 1. `null`: it needs no state, and begins with that event.
+   */
+  readonly seed: Seed<R> | null
+}
+
+/** `deliver` has to be idempotent by consumer, graph, history and `seq`, kind and id of the record. */
+export type Seed<R> = {
+  readonly effect: (place: EffectPlace, page: SeedPart<R>) => readonly SQL[]
+  readonly deliver?: (place: EffectPlace, page: SeedPart<R>) => Promise<void>
+}
+
+export type SeedPart<R> = {
+  /** The last seq that is no longer kept: the records are as they were then. */
+  readonly seq: number
+  readonly records: readonly R[]
+  /** Whether the events follow. */
+  readonly isLast: boolean
 }
 
 export type Projection = {
@@ -78,7 +118,7 @@ export function preparePage(
 }
 
 function prepared<E extends EventHead>(
-  { deliver, effect }: Works<E>,
+  { deliver, effect }: Pick<Works<E, never>, 'deliver' | 'effect'>,
   place: EffectPlace,
   events: readonly E[],
 ): PreparedPage {
@@ -103,7 +143,8 @@ function parseLeading<E>(rows: readonly Row[], parse: (row: Row) => E): E[] {
   return events
 }
 
-function toSizedEvent(row: Row): SizedEvent {
+/** Throws a `PoisonEvent`. */
+export function toSizedEvent(row: Row): SizedEvent {
   return checkHead({
     ...toEventHead(row),
     beforeBytes: row.before_bytes as number | null,
@@ -113,6 +154,7 @@ function toSizedEvent(row: Row): SizedEvent {
   })
 }
 
-function toLogEvent(row: Row): LogEvent {
+/** Throws a `PoisonEvent`. */
+export function toLogEvent(row: Row): LogEvent {
   return parseEvent({ ...toEventHead(row), before: row.before, after: row.after })
 }

@@ -1,31 +1,47 @@
 import type { Checkpoint, LogPage } from '../db/queries/checkpoints.ts'
+import { beginSeed, type SeedPlace } from '../db/queries/seeds.ts'
 
 /** What is to be done with a page of a graph's log. */
 export type Plan =
-  | { readonly do: 'begin'; readonly historyId: string; readonly seq: number }
-  /** The graph has another history now: what was read of the old one counts for nothing (H1). */
-  | {
-      readonly do: 'restart'
-      readonly from: Checkpoint
-      readonly historyId: string
-      readonly seq: number
-    }
+  | ({ readonly do: 'begin' } & Beginning)
+  /**
+   * What was read counts for nothing: the graph has another history now (H1), or what was not read is no
+   * longer kept, and the consumer can begin with a seed.
+   */
+  | ({ readonly do: 'restart'; readonly from: Checkpoint } & Beginning)
   /** The last attempt failed, and the next is not due. */
   | { readonly do: 'wait' }
   | { readonly do: 'rest'; readonly seq: number }
   | { readonly do: 'take'; readonly from: Checkpoint }
+  /** The records that the graph held before its log begins come first. */
+  | { readonly do: 'seed'; readonly from: Checkpoint; readonly seed: SeedPlace }
   /** Events are missing. Never skipped in silence. */
   | { readonly do: 'stop'; readonly from: Checkpoint; readonly reason: string }
 
-/** Decides from one snapshot of the log alone. */
-export function planPage(page: LogPage): Plan {
+/**
+ * `seq` stays 0 until a seed is taken as a whole: so the consumer counts as behind, and retention
+ * waits for it as for one that has not read.
+ */
+type Beginning = {
+  readonly historyId: string
+  readonly seq: number
+  readonly seed: SeedPlace | null
+}
+
+/** Decides from one snapshot of the log alone. `isSeeded`: the consumer takes seeds. */
+export function planPage(page: LogPage, isSeeded: boolean): Plan {
   const { checkpoint, historyId, floorSeq, head, rows } = page
-  if (!checkpoint) return { do: 'begin', historyId, seq: floorSeq }
-  if (checkpoint.historyId !== historyId) {
-    return { do: 'restart', from: checkpoint, historyId, seq: floorSeq }
+  const beginning: Beginning =
+    isSeeded && floorSeq > 0
+      ? { historyId, seq: 0, seed: beginSeed(floorSeq) }
+      : { historyId, seq: floorSeq, seed: null }
+  if (!checkpoint) return { do: 'begin', ...beginning }
+  if (checkpoint.historyId !== historyId || isOvertaken(checkpoint, floorSeq, isSeeded)) {
+    return { do: 'restart', from: checkpoint, ...beginning }
   }
   const waitMs = checkpoint.notBefore ? Date.parse(checkpoint.notBefore) - Date.parse(page.now) : 0
   if (waitMs > 0) return { do: 'wait' }
+  if (checkpoint.seed) return { do: 'seed', from: checkpoint, seed: checkpoint.seed }
   if (checkpoint.seq >= head) return { do: 'rest', seq: checkpoint.seq }
   const gap = firstGap(checkpoint.seq, rows)
   if (gap !== null) {
@@ -33,6 +49,14 @@ export function planPage(page: LogPage): Plan {
     return { do: 'stop', from: checkpoint, reason }
   }
   return { do: 'take', from: checkpoint }
+}
+
+/**
+ * Whether what is to come next is no longer kept. Retention waits for whoever reads live; this is for a
+ * consumer that was taken away for a time, and for seeds of a consumer that takes none any more.
+ */
+function isOvertaken({ seq, seed }: Checkpoint, floorSeq: number, isSeeded: boolean): boolean {
+  return seed ? !isSeeded || seed.seq !== floorSeq : isSeeded && seq < floorSeq
 }
 
 /** The first seq that is missing right after `seq`, though the log goes on. */

@@ -1,19 +1,24 @@
+import { type SQL, sql } from 'drizzle-orm'
 import type { GraphAddress } from '../core/log/address.ts'
-import { parkEvent } from '../db/queries/checkpoints.ts'
+import { floorIs, parkEvent } from '../db/queries/checkpoints.ts'
 import {
+  beginReplaySeed,
   endReplay,
   failReplay,
   forgetParkedBefore,
   moveReplay,
+  moveReplaySeed,
   type Replay,
   readReplayPage,
   switchGeneration,
 } from '../db/queries/replays.ts'
+import { beginSeed, type SeedPlace } from '../db/queries/seeds.ts'
 import { backoffMs } from './backoff.ts'
 import { type Budget, type ConsumeDeps, MAX_ATTEMPTS, type Outcome } from './consume.ts'
 import { type Consumer, type PreparedPage, preparePage } from './consumer.ts'
 import { classOf, reasonOf } from './failures.ts'
 import { firstGap } from './plan.ts'
+import { prepareSeed } from './prepare-seed.ts'
 import { writeMoved } from './write-moved.ts'
 
 type ReplayPage = NonNullable<Awaited<ReturnType<typeof readReplayPage>>>
@@ -46,7 +51,7 @@ export async function runReplay(
   for (let pages = 0; pages < budget.maxPages && deps.now() < budget.untilMs; pages += 1) {
     const page = await readReplayPage(deps.shard, graph, id, consumer.reads, limit)
     if (!page) return { end: 'gone' }
-    const step = await takePage(deps, consumer, graph, page)
+    const step = await takePage(deps, consumer, graph, page, limit)
     if (step.did === 'ended') return step.outcome
     if (step.did === 'narrow') limit = step.limit
     if (step.did === 'moved') {
@@ -62,6 +67,7 @@ async function takePage(
   consumer: Consumer,
   graph: GraphAddress,
   page: ReplayPage,
+  limit: number,
 ): Promise<Step> {
   const { replay } = page
   if (replay.state !== 'running' || replay.consumer !== consumer.name) {
@@ -72,15 +78,101 @@ async function takePage(
   }
   const waitMs = replay.notBefore ? Date.parse(replay.notBefore) - Date.parse(page.now) : 0
   if (waitMs > 0) return ended({ end: 'deferred' })
+  const share = replay.eventsPerSecond === null ? Infinity : replay.eventsPerSecond * PAGE_SECONDS
+  if (isBelowFloor(replay, page.floorSeq) && consumer.seed && replay.toSeq === null) {
+    return beginAnew(deps, consumer, graph, replay, page.floorSeq)
+  }
+  if (replay.seed) {
+    return takeSeed(deps, consumer, graph, replay, replay.seed, Math.min(limit, share))
+  }
   const target = Math.min(replay.toSeq ?? page.head, page.head)
   if (replay.seq >= target) return finish(deps, consumer, graph, replay)
   const gap = firstGap(replay.seq, page.rows)
   if (gap !== null) {
-    return end(deps, consumer, graph, replay, 'failed', `event ${gap} is no longer kept`)
+    // Unless a month is dropped right now: then it is to be read again, with the new floor.
+    const only = sql`and ${floorIs(graph, page.floorSeq)}`
+    return end(deps, consumer, graph, replay, 'failed', `event ${gap} is no longer kept`, only)
   }
-  const share = replay.eventsPerSecond === null ? Infinity : replay.eventsPerSecond * PAGE_SECONDS
   const rows = page.rows.slice(0, Math.min(target - replay.seq, share))
   return take(deps, consumer, graph, replay, replay.attempts > 0 ? rows.slice(0, 1) : rows)
+}
+
+/**
+ * Whether what is to come next is no longer kept. Asked before each step, and before the end: a page of
+ * a seed that was read while a month was dropped is found out so.
+ */
+function isBelowFloor({ seq, seed }: Replay, floorSeq: number): boolean {
+  return (seed?.seq ?? seq) < floorSeq
+}
+
+/**
+ * Begins with a seed, at first or because months were dropped since. Retention does not wait for replays:
+ * whoever asks for a slow one, again and again, would have the log of all tenants kept for ever. At
+ * most once a month a replay has so to begin anew.
+ */
+function beginAnew(
+  deps: ConsumeDeps,
+  consumer: Consumer,
+  graph: GraphAddress,
+  replay: Replay,
+  floorSeq: number,
+): Promise<Step> {
+  const built = replay.generation
+  const statements = [
+    beginReplaySeed(graph, replay, beginSeed(floorSeq)),
+    ...(built === null ? [] : (consumer.projection?.discard(graph, built) ?? [])),
+  ]
+  return writeMoved<Step>(deps.shard, graph.tenantId, statements, { did: 'moved', waitMs: 0 })
+}
+
+async function takeSeed(
+  deps: ConsumeDeps,
+  consumer: Consumer,
+  graph: GraphAddress,
+  replay: Replay,
+  seed: SeedPlace,
+  limit: number,
+): Promise<Step> {
+  const { historyId, generation, eventsPerSecond } = replay
+  const place = { graph, historyId, generation: generation ?? 0, isReplay: true }
+  try {
+    const page = await prepareSeed(deps.shard, consumer, place, seed, limit)
+    if (!page) return { did: 'overtaken' }
+    await page.deliver()
+    const waitMs = eventsPerSecond === null ? 0 : (page.count * 1_000) / eventsPerSecond
+    await deps.shard.batch(graph.tenantId, [
+      moveReplaySeed(graph, replay, { seq: seed.seq, next: page.next, waitMs }),
+      ...page.effect(),
+    ])
+    return { did: 'moved', waitMs }
+  } catch (error) {
+    const kind = classOf(error)
+    if (kind === 'overtaken') return { did: 'overtaken' }
+    if (kind === 'database') throw error
+    const reason = reasonOf(error)
+    // No event stands for a record: what cannot be taken cannot be set aside.
+    if (kind === 'poison' || (kind === 'effect' && replay.attempts + 1 >= MAX_ATTEMPTS)) {
+      return end(deps, consumer, graph, replay, 'failed', reason)
+    }
+    return fail(deps, graph, replay, reason)
+  }
+}
+
+/** Notes the failure, and when to try again. */
+function fail(
+  deps: ConsumeDeps,
+  graph: GraphAddress,
+  replay: Replay,
+  reason: string,
+): Promise<Step> {
+  const waitMs = backoffMs(replay.attempts + 1, deps.random())
+  const statement = failReplay(graph, replay, { reason, retryAfterMs: waitMs })
+  return writeMoved<Step>(
+    deps.shard,
+    graph.tenantId,
+    [statement],
+    ended({ end: 'waiting', waitMs, reason }),
+  )
 }
 
 async function take(
@@ -112,23 +204,8 @@ async function take(
     const seq = replay.seq + 1
     const isHopeless =
       kind === 'poison' || (kind === 'effect' && replay.attempts + 1 >= MAX_ATTEMPTS)
-    if (!isHopeless) {
-      const waitMs = backoffMs(replay.attempts + 1, deps.random())
-      const statement = failReplay(graph, replay, { reason, retryAfterMs: waitMs })
-      return writeMoved<Step>(
-        deps.shard,
-        graph.tenantId,
-        [statement],
-        ended({ end: 'waiting', waitMs, reason }),
-      )
-    }
-    const at = {
-      historyId,
-      seq: replay.seq,
-      generation: 0,
-      attempts: replay.attempts,
-      notBefore: null,
-    }
+    if (!isHopeless) return fail(deps, graph, replay, reason)
+    const at = { historyId, attempts: replay.attempts }
     const statements = [
       moveReplay(graph, replay, { seq, waitMs: 0 }),
       parkEvent(graph, consumer.name, at, { seq, reason }),
@@ -162,10 +239,11 @@ async function end(
   replay: Replay,
   state: 'done' | 'failed',
   reason: string | null,
+  only?: SQL,
 ): Promise<Step> {
   const built = replay.generation
   const statements = [
-    endReplay(graph, replay, state, reason),
+    endReplay(graph, replay, state, reason, only),
     ...(built === null ? [] : (consumer.projection?.discard(graph, built) ?? [])),
   ]
   return writeMoved<Step>(deps.shard, graph.tenantId, statements, ended({ end: 'rested' }))

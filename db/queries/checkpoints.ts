@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { GraphAddress } from '../../core/log/address.ts'
 import type { EventHead } from '../../core/log/parse-event.ts'
 import type { Database, Row } from '../client.ts'
+import type { SeedPlace } from './seeds.ts'
 import { inGraph, runRead } from './snapshot.ts'
 
 /** SQLSTATE raised when a checkpoint, or a replay, is no longer where it was read. */
@@ -18,7 +19,12 @@ export type Checkpoint = {
   readonly attempts: number
   /** RFC 3339; no attempt before. */
   readonly notBefore: string | null
+  /** What of the graph's records is still to be taken before the first event; `null`: nothing. */
+  readonly seed: SeedPlace | null
 }
+
+export const CHECKPOINT_COLUMNS: SQL = sql`c.history_id, c.seq, c.generation, c.attempts, c.not_before,
+  c.seed`
 
 /** A graph's log as one consumer finds it, all of one snapshot. */
 export type LogPage = {
@@ -49,14 +55,20 @@ const contentBytes = (image: 'before' | 'after') => {
       + coalesce(octet_length(${column} ->> 'external_id'), 0) end`
 }
 
+/** All that `eventColumns` are made of. */
+export const EVENT_FIELDS: SQL = sql`${HEAD}, v.before, v.after`
+
 const COLUMNS: Readonly<Record<Reads, SQL>> = {
-  images: sql`${HEAD}, v.before, v.after`,
+  images: EVENT_FIELDS,
   sizes: sql`${HEAD}, ${contentBytes('before')} as before_bytes, ${contentBytes('after')} as after_bytes,
     coalesce(pg_column_size(v.before), 0) + coalesce(pg_column_size(v.after), 0) as log_bytes,
     coalesce(v.after, v.before) ->> 'kind' as type_kind`,
 }
 
-/** Events after `after`, which is a parameter or a subquery. */
+/** What is read of an event `v`. */
+export const eventColumns = (reads: Reads): SQL => COLUMNS[reads]
+
+/** Events after `after`, which is a parameter or a subquery; none when it is null. */
 export function eventsAfter(graph: GraphAddress, reads: Reads, after: SQL, limit: number): SQL {
   return sql`select ${COLUMNS[reads]} from events v
     where ${inGraph(graph, 'v')} and v.seq > ${after} order by v.seq limit ${limit}`
@@ -73,13 +85,12 @@ export async function readPage(
   reads: Reads,
   limit: number,
 ): Promise<LogPage | null> {
-  const after = sql`coalesce((select c.seq from checkpoints c where ${mine(graph, consumer, 'c')}), 0)`
+  const after = sql`(select c.seq from checkpoints c where ${mine(graph, consumer, 'c')} and c.seed is null)`
   const [heads, checkpoints, rows] = await shard.batch(
     graph.tenantId,
     [
       graphHead(graph),
-      sql`select c.history_id, c.seq, c.generation, c.attempts, c.not_before from checkpoints c
-        where ${mine(graph, consumer, 'c')}`,
+      sql`select ${CHECKPOINT_COLUMNS} from checkpoints c where ${mine(graph, consumer, 'c')}`,
       eventsAfter(graph, reads, after, limit),
     ],
     { mode: 'snapshot' },
@@ -122,6 +133,7 @@ export function toCheckpoint(row: Row): Checkpoint {
     generation: row.generation as number,
     attempts: row.attempts as number,
     notBefore: row.not_before as string | null,
+    seed: row.seed as SeedPlace | null,
   }
 }
 
@@ -145,11 +157,16 @@ export function toEventHead(row: Row): EventHead {
 export function beginCheckpoint(
   graph: GraphAddress,
   consumer: string,
-  { historyId, seq }: Pick<Checkpoint, 'historyId' | 'seq'>,
+  { historyId, seq, seed }: Pick<Checkpoint, 'historyId' | 'seq' | 'seed'>,
 ): SQL {
-  return sql`insert into checkpoints (tenant_id, graph_id, consumer, history_id, seq, updated_at)
+  return sql`insert into checkpoints (tenant_id, graph_id, consumer, history_id, seq, seed, updated_at)
     values (${graph.tenantId}::uuid, ${graph.graphId}::uuid, ${consumer}, ${historyId}::uuid,
-      ${seq}::bigint, now()) on conflict do nothing`
+      ${seq}::bigint, ${seedJson(seed)}::jsonb, now()) on conflict do nothing`
+}
+
+/** As a parameter. */
+export function seedJson(seed: SeedPlace | null): string | null {
+  return seed && JSON.stringify(seed)
 }
 
 /**
@@ -171,6 +188,28 @@ export function moveCheckpoint(
   )
 }
 
+/** The same within a seed or, at its end, to the seq that the seed is of. */
+export function moveSeed(
+  graph: GraphAddress,
+  consumer: string,
+  from: Checkpoint,
+  { seq, next }: { readonly seq: number; readonly next: SeedPlace | null },
+): SQL {
+  return casCheckpoint(
+    graph,
+    consumer,
+    from,
+    sql`seq = ${next ? from.seq : seq}::bigint, seed = ${seedJson(next)}::jsonb, attempts = 0,
+    not_before = null, reason = null, updated_at = now()`,
+  )
+}
+
+/** Whether the log is still kept from there on. */
+export function floorIs(graph: GraphAddress, seq: number): SQL {
+  return sql`exists (select from graphs g where g.tenant_id = ${graph.tenantId}::uuid
+    and g.id = ${graph.graphId}::uuid and g.floor_seq = ${seq}::bigint)`
+}
+
 /** Notes that the event after the checkpoint has failed once more, and when to try again. */
 export function failCheckpoint(
   graph: GraphAddress,
@@ -187,18 +226,22 @@ export function failCheckpoint(
   )
 }
 
-/** Begins anew in another history of the graph (H1), with a generation that nothing was written to. */
+/**
+ * Begins anew, in another history of the graph (H1) or after a part of the log that was dropped
+ * unread, with a generation that nothing was written to.
+ */
 export function restartCheckpoint(
   graph: GraphAddress,
   consumer: string,
   from: Checkpoint,
-  to: Pick<Checkpoint, 'historyId' | 'seq'>,
+  to: Pick<Checkpoint, 'historyId' | 'seq' | 'seed'>,
 ): SQL {
   return casCheckpoint(
     graph,
     consumer,
     from,
-    sql`history_id = ${to.historyId}::uuid, seq = ${to.seq}::bigint, generation = 1 + greatest(
+    sql`history_id = ${to.historyId}::uuid, seq = ${to.seq}::bigint,
+    seed = ${seedJson(to.seed)}::jsonb, generation = 1 + greatest(
       generation, (select max(r.generation) from replays r where ${mine(graph, consumer, 'r')})),
     attempts = 0, not_before = null, reason = null, updated_at = now()`,
   )
@@ -210,17 +253,23 @@ function casCheckpoint(graph: GraphAddress, consumer: string, from: Checkpoint, 
       where ${mine(graph, consumer, 'c')} and c.history_id = ${from.historyId}::uuid
         and c.seq = ${from.seq}::bigint and c.generation = ${from.generation}::bigint
         and c.attempts = ${from.attempts}::bigint
+        and c.seed is not distinct from ${seedJson(from.seed)}::jsonb
       returning 1
     )
     select case when exists (select from moved) then true
       else tendril_raise(${CHECKPOINT_MOVED}, 'the checkpoint has moved') end as ok`
 }
 
+/** Before a consumer begins anew: what it had set aside comes again, or is in what it begins with. */
+export function forgetParked(graph: GraphAddress, consumer: string): SQL {
+  return sql`delete from parked_events p where ${mine(graph, consumer, 'p')}`
+}
+
 /** Sets an event aside, for people to look at. */
 export function parkEvent(
   graph: GraphAddress,
   consumer: string,
-  { historyId, attempts }: Checkpoint,
+  { historyId, attempts }: Pick<Checkpoint, 'historyId' | 'attempts'>,
   { seq, reason }: { readonly seq: number; readonly reason: string },
 ): SQL {
   return sql`insert into parked_events (tenant_id, graph_id, consumer, history_id, seq, reason,

@@ -3,6 +3,7 @@ import type { TenantId } from '../../core/ids.ts'
 import type { GraphAddress } from '../../core/log/address.ts'
 import type { Database, Row } from '../client.ts'
 import {
+  CHECKPOINT_COLUMNS,
   CHECKPOINT_MOVED,
   type Checkpoint,
   eventsAfter,
@@ -43,7 +44,7 @@ export async function consumerStates(
             coalesce(c.generation, 1) as generation, coalesce(c.attempts, 0) as attempts,
             c.not_before, c.reason, (
               select v.at from events v where v.tenant_id = g.tenant_id and v.graph_id = g.id
-                and v.seq = coalesce(c.seq, 0) + 1 and coalesce(c.seq, 0) < g.seq
+                and v.seq = greatest(c.seq, g.floor_seq) + 1 and coalesce(c.seq, 0) < g.seq
             ) as oldest_unread_at, (
               select count(*) from parked_events p where p.tenant_id = g.tenant_id
                 and p.graph_id = g.id and p.consumer = n.name and p.history_id = g.history_id
@@ -129,7 +130,7 @@ export async function readParked(
       [
         sql`select p.seq from parked_events p where ${parkedIn(graph, consumer)}
           and p.seq = ${seq}::bigint`,
-        sql`select c.history_id, c.seq, c.generation, c.attempts, c.not_before from checkpoints c
+        sql`select ${CHECKPOINT_COLUMNS} from checkpoints c
           where ${inGraph(graph, 'c')} and c.consumer = ${consumer}`,
         eventsAfter(graph, reads, sql`${seq - 1}::bigint`, 1),
       ],

@@ -7,9 +7,11 @@ import {
   graphHead,
   type LogPage,
   type Reads,
+  seedJson,
   toHead,
 } from './checkpoints.ts'
 import { NO_SUCH_ROW } from './once.ts'
+import type { SeedPlace } from './seeds.ts'
 import { inGraph, runRead } from './snapshot.ts'
 
 /** A run of a consumer over a part of a log that it has read before. */
@@ -33,11 +35,13 @@ export type Replay = {
   readonly reason: string | null
   readonly createdAt: string
   readonly updatedAt: string
+  /** As of checkpoints. */
+  readonly seed: SeedPlace | null
 }
 
 export const REPLAY_COLUMNS: SQL = sql`r.id, r.graph_id, r.consumer, r.history_id, r.state, r.from_seq,
   r.to_seq, r.seq, r.generation, r.events_per_second, r.attempts, r.not_before, r.reason, r.created_at,
-  r.updated_at`
+  r.updated_at, r.seed`
 
 export function toReplay(row: Row): Replay {
   return {
@@ -56,6 +60,7 @@ export function toReplay(row: Row): Replay {
     reason: row.reason as string | null,
     createdAt: row.created_at as string,
     updatedAt: row.updated_at as string,
+    seed: row.seed as SeedPlace | null,
   }
 }
 
@@ -155,7 +160,7 @@ export async function readReplayPage(
   limit: number,
 ): Promise<(Omit<LogPage, 'checkpoint'> & { readonly replay: Replay }) | null> {
   const mine = sql`${inGraph(graph, 'r')} and r.id = ${id}::uuid`
-  const after = sql`(select r.seq from replays r where ${mine})`
+  const after = sql`(select r.seq from replays r where ${mine} and r.seed is null)`
   const [heads, replays, rows] = await shard.batch(
     graph.tenantId,
     [
@@ -184,6 +189,33 @@ export function moveReplay(
   )
 }
 
+/** Lets a replay begin, or begin anew, with a seed: nothing of what it has read so far counts. */
+export function beginReplaySeed(graph: GraphAddress, from: Replay, seed: SeedPlace): SQL {
+  return casReplay(
+    graph,
+    from,
+    sql`seq = 0, seed = ${seedJson(seed)}::jsonb, attempts = 0, reason = null, not_before = null`,
+  )
+}
+
+/** As `moveSeed` does a checkpoint. */
+export function moveReplaySeed(
+  graph: GraphAddress,
+  from: Replay,
+  {
+    seq,
+    next,
+    waitMs,
+  }: { readonly seq: number; readonly next: SeedPlace | null; readonly waitMs: number },
+): SQL {
+  return casReplay(
+    graph,
+    from,
+    sql`seq = ${next ? from.seq : seq}::bigint, seed = ${seedJson(next)}::jsonb, attempts = 0,
+      reason = null, not_before = now() + make_interval(secs => ${waitMs / 1_000}::float8)`,
+  )
+}
+
 export function failReplay(
   graph: GraphAddress,
   from: Replay,
@@ -202,8 +234,16 @@ export function endReplay(
   from: Replay,
   state: Exclude<Replay['state'], 'running'>,
   reason: string | null = null,
+  only: SQL = sql``,
 ): SQL {
-  return casReplay(graph, from, sql`state = ${state}, reason = ${reason}, not_before = null`)
+  return casReplay(graph, from, sql`state = ${state}, reason = ${reason}, not_before = null`, only)
+}
+
+/** Ends all that rebuild a projection, of which every generation is given up. */
+export function failRebuilds(graph: GraphAddress, consumer: string, reason: string): SQL {
+  return sql`update replays r set state = 'failed', reason = ${reason}, not_before = null, updated_at = now()
+    where ${inGraph(graph, 'r')} and r.consumer = ${consumer} and r.state = 'running'
+      and r.generation is not null`
 }
 
 /**
@@ -213,7 +253,7 @@ export function endReplay(
 export function switchGeneration(graph: GraphAddress, replay: Replay): SQL {
   return sql`with switched as (
       update checkpoints c set generation = ${replay.generation}::bigint, seq = ${replay.seq}::bigint,
-        attempts = 0, not_before = null, reason = null, updated_at = now()
+        seed = null, attempts = 0, not_before = null, reason = null, updated_at = now()
       where ${inGraph(graph, 'c')} and c.consumer = ${replay.consumer}
         and c.history_id = ${replay.historyId}::uuid and c.seq <= ${replay.seq}::bigint
         and c.generation < ${replay.generation}::bigint
@@ -233,11 +273,12 @@ export function forgetParkedBefore(graph: GraphAddress, replay: Replay): SQL {
     and p.seq <= ${replay.seq}::bigint and p.parked_at < ${replay.createdAt}::timestamptz`
 }
 
-function casReplay(graph: GraphAddress, from: Replay, change: SQL): SQL {
+function casReplay(graph: GraphAddress, from: Replay, change: SQL, only: SQL = sql``): SQL {
   return sql`with moved as (
       update replays r set ${change}, updated_at = now()
       where ${inGraph(graph, 'r')} and r.id = ${from.id}::uuid and r.state = 'running'
         and r.seq = ${from.seq}::bigint and r.attempts = ${from.attempts}::bigint
+        and r.seed is not distinct from ${seedJson(from.seed)}::jsonb ${only}
       returning 1
     )
     select case when exists (select from moved) then true

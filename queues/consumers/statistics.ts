@@ -6,7 +6,7 @@ import {
   keepOnlyGenerations,
   type StatisticsDelta,
 } from '../../db/queries/statistics.ts'
-import type { Consumer, SizedEvent } from '../consumer.ts'
+import type { Consumer, SeedPart, SizedEvent, SizedRecord } from '../consumer.ts'
 import { PermanentFailure } from '../failures.ts'
 
 /** Keeps counts and sizes by type, and what happened in each hour: what the dashboard shows. */
@@ -19,6 +19,24 @@ export const statistics: Consumer = {
     addStatistics(graph, generation, statisticsOf(events)),
     addActivity(graph, generation, activityOf(events)),
   ],
+  seed: {
+    effect: ({ graph, generation }, part) => [
+      addStatistics(graph, generation, seedStatistics(part)),
+    ],
+  },
+}
+
+/**
+ * What the graph held before its log begins. Events that are no longer kept count as events, and take no
+ * bytes; when they happened is not known any more.
+ */
+export function seedStatistics({ seq, records, isLast }: SeedPart<SizedRecord>): StatisticsDelta[] {
+  const sums = new Map<string, StatisticsDelta>()
+  for (const { kind, type, typeKind, bytes } of records) {
+    add(sums, kind, kind === 'type' ? `${typeKind}:${type}` : type, 1, bytes)
+  }
+  if (isLast) add(sums, 'event', '', seq, 0)
+  return [...sums.values()]
 }
 
 /** They count as events, and as nothing else: an erasure leaves as many records as there were. */

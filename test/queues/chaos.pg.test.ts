@@ -56,6 +56,7 @@ class Receiver {
     pageEvents: 400,
     reads: 'images',
     projection: null,
+    seed: null,
     deliver: async ({ graph: { graphId } }, events) => {
       const seqs = this.#seqs.get(graphId) ?? new Set()
       this.#seqs.set(graphId, seqs)

@@ -14,7 +14,14 @@ import {
 } from '../../queues/messages.ts'
 import { planPage } from '../../queues/plan.ts'
 
-const checkpoint = { historyId: 'h', seq: 5, generation: 1, attempts: 0, notBefore: null }
+const checkpoint = {
+  historyId: 'h',
+  seq: 5,
+  generation: 1,
+  attempts: 0,
+  notBefore: null,
+  seed: null,
+}
 const page = (parts: Partial<LogPage> = {}): LogPage => ({
   historyId: 'h',
   head: 7,
@@ -57,7 +64,51 @@ describe('a page of a log', () => {
     ['without any event, though there should be, stops', page({ rows: [] }), { do: 'stop' }],
     ['of events in a row is taken', page(), { do: 'take' }],
   ])('%s', (_title, given, expected) => {
-    expect(planPage(given)).toMatchObject(expected)
+    expect(planPage(given, false)).toMatchObject(expected)
+  })
+})
+
+describe('a page of a log, to a consumer that takes seeds,', () => {
+  const place = { seq: 3, kind: 'relationship' as const, after: 'r' }
+  const start = { historyId: 'h', seq: 0, seed: { seq: 3, kind: 'entity', after: null } }
+  it.each([
+    [
+      'of a graph never read begins with what it held before its log',
+      page({ checkpoint: null, floorSeq: 3 }),
+      { do: 'begin', ...start },
+    ],
+    [
+      'of a whole log begins with its first event',
+      page({ checkpoint: null }),
+      { do: 'begin', historyId: 'h', seq: 0, seed: null },
+    ],
+    [
+      'of another history begins with what it holds',
+      page({ historyId: 'i', floorSeq: 3 }),
+      { do: 'restart', ...start, historyId: 'i' },
+    ],
+    [
+      'in the midst of a seed goes on with it',
+      page({ checkpoint: { ...checkpoint, seq: 0, seed: place }, floorSeq: 3, rows: [] }),
+      { do: 'seed', seed: place },
+    ],
+    [
+      'in the midst of a seed whose month was dropped begins anew',
+      page({ checkpoint: { ...checkpoint, seq: 0, seed: { ...place, seq: 2 } }, floorSeq: 3 }),
+      { do: 'restart', ...start },
+    ],
+    [
+      'whose next event was dropped begins anew',
+      page({ checkpoint: { ...checkpoint, seq: 2 }, floorSeq: 3, rows: [{ seq: 4 }] }),
+      { do: 'restart', ...start },
+    ],
+    [
+      'whose last event was dropped goes on',
+      page({ checkpoint: { ...checkpoint, seq: 3 }, floorSeq: 3, rows: [{ seq: 4 }] }),
+      { do: 'take' },
+    ],
+  ])('%s', (_title, given, expected) => {
+    expect(planPage(given, true)).toMatchObject(expected)
   })
 })
 

@@ -108,7 +108,8 @@ async function begin(
     prepare: async () => {
       const head = await readHead(services.shard(graph.shardId), graph)
       if (!head) throw notFound('this graph')
-      if (input.fromSeq <= head.floorSeq) throw retained(head.floorSeq)
+      const canBegin = consumer.seed !== null && input.toSeq === null
+      if (input.fromSeq <= head.floorSeq && !canBegin) throw retained(head.floorSeq)
       const replay: NewReplay = {
         ...input,
         id: services.newId(),

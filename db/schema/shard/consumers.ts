@@ -19,6 +19,8 @@ export const checkpoints = pgTable(
     notBefore: at('not_before'),
     /** Why the last attempt failed. */
     reason: text('reason'),
+    /** A `SeedPlace`: how much of the graph's records was taken before the first event; null: no more is. */
+    seed: jsonb('seed'),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.graphId, table.consumer] })],
 )
@@ -86,6 +88,8 @@ export const replays = pgTable(
     reason: text('reason'),
     createdAt: at('created_at').notNull(),
     updatedAt: at('updated_at').notNull(),
+    /** As of checkpoints. */
+    seed: jsonb('seed'),
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.graphId, table.id] }),

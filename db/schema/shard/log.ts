@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { index, pgTable, primaryKey } from 'drizzle-orm/pg-core'
-import { commitColumns, eventColumns, ownedByGraph, position } from '../columns.ts'
+import { index, pgTable, primaryKey, uuid } from 'drizzle-orm/pg-core'
+import { at, commitColumns, eventColumns, ownedByGraph, position } from '../columns.ts'
 
 /** The log of every graph of this shard, partitioned by month of `at`. */
 export const events = pgTable(
@@ -35,3 +35,16 @@ export const commits = pgTable('commits', { ...ownedByGraph, ...commitColumns },
   primaryKey({ columns: [table.tenantId, table.graphId, table.commitId] }),
   index('commits_at').on(table.at),
 ])
+
+/** Erasures whose commit could not blank all that the log says: whoever finds one goes on with it. */
+export const unfinishedErasures = pgTable(
+  'unfinished_erasures',
+  {
+    ...ownedByGraph,
+    /** Of the first event that tells of it. */
+    seq: position('seq').notNull(),
+    entityIds: uuid('entity_ids').array().notNull(),
+    updatedAt: at('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.graphId, table.seq] })],
+)

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { graphId, tenantId } from '../../../core/ids.ts'
 import type { GraphAddress } from '../../../core/log/address.ts'
-import type { EntityOp, RelationshipOp } from '../../../core/log/requests.ts'
+import type {
+  EntityOp,
+  GraphRequest,
+  OpResult,
+  RelationshipOp,
+} from '../../../core/log/requests.ts'
 import { graphLogStore } from '../../../db/commit/graph-log-store.ts'
 import type { Fence } from '../../../db/log-store.ts'
 import {
@@ -22,6 +27,7 @@ export class GraphWriter {
   readonly #shard: MigratedDatabase
   readonly #random: () => number
   #fence: Fence | null = null
+  #schemaSeq = 0
   /** Entities there are, and their versions. */
   readonly #entities = new Map<string, number>()
 
@@ -56,20 +62,27 @@ export class GraphWriter {
 
   /** Commits `count` operations on entities and relationships as one request. */
   async write(count: number): Promise<void> {
-    const store = graphLogStore(this.#shard.database, this.graph)
-    const fence = this.#fence ?? (await store.open([]))?.fence
-    if (!fence) throw new Error('the graph is not there')
     const { entities, relationships } = this.#operations(count)
-    const { seq, answers } = await store.commit(fence, [request({ entities, relationships })])
-    const [answer] = answers
-    if (answer?.status !== 'committed') throw new Error(JSON.stringify(answer))
-    for (const result of answer.results) {
+    for (const result of await this.commit({ entities, relationships })) {
       if ('refused' in result) throw new Error(result.refused)
       if (!entities.some(({ op }) => op === result.op)) continue
       if (result.outcome === 'deleted') this.#entities.delete(result.id)
       else this.#entities.set(result.id, result.version)
     }
+  }
+
+  /** Commits a request of any kind, and returns what became of its operations. */
+  async commit(parts: Partial<GraphRequest>): Promise<readonly OpResult[]> {
+    const store = graphLogStore(this.#shard.database, this.graph)
+    const fence = this.#fence ?? (await store.open([]))?.fence
+    if (!fence) throw new Error('the graph is not there')
+    const whole = request({ schemaSeq: this.#schemaSeq, ...parts })
+    const { seq, answers } = await store.commit(fence, [whole])
+    const [answer] = answers
+    if (answer?.status !== 'committed') throw new Error(JSON.stringify(answer))
     this.#fence = { ...fence, seq }
+    if (whole.types.length > 0) this.#schemaSeq = seq
+    return answer.results
   }
 
   #operations(count: number) {

@@ -26,6 +26,7 @@ export function ledgerConsumer(
     pageEvents,
     reads: 'images',
     projection: null,
+    seed: null,
     effect: ({ graph, historyId, isReplay }, events) => {
       const bad = events.find(({ seq }) => isPoison(seq))
       if (bad) throw new PermanentFailure(`event ${bad.seq} is not to my taste`)
