@@ -54,6 +54,10 @@ with head as (
   select tendril_erase_events(${log.graphId}::uuid, (select array_agg(id) from event),
     ${STEP_EVENTS}::int) as events
   where exists (select from event)
+), unfinished as (
+  insert into unfinished_erasures (tenant_id, graph_id, seq, entity_ids, updated_at)
+  select ${keys}, min(seq), array_agg(id), now() from event
+  where (select events from blanked) = ${STEP_EVENTS}::int having count(*) > 0
 ), logged as (
   insert into events (tenant_id, graph_id, seq, at, kind, subject_id, type, actor, request_id,
     commit_id, after)
@@ -95,19 +99,33 @@ function row(ref: ErasedRef) {
     : { op: ref.op, id: null, external_id: ref.externalId }
 }
 
+/** What an erasure is of: the seq of its first event, and the entities. */
+export type ErasureRest = { readonly seq: number; readonly ids: readonly string[] }
+
 /**
- * Blanks what the commit of an erasure has left, in steps, until nothing is. Whoever comes later does
- * the same again: what is blank stays so, and an entity that was created anew is left alone. Rejects with `unavailable`.
+ * Blanks what the commit of an erasure has left, in steps, until nothing is, or `isOver`. Whoever comes
+ * later does the same again: what is blank stays so, and an entity that was created anew is left alone.
+ * Rejects with `unavailable`.
  */
 export async function eraseRest(
   shard: Database,
   graph: GraphAddress,
-  ids: readonly string[],
+  { seq, ids }: ErasureRest,
+  isOver: () => boolean = () => false,
 ): Promise<void> {
-  const step = sql`select tendril_erase_events(${graph.graphId}::uuid,
-    array(select jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb)::uuid),
-    ${STEP_EVENTS}::int) as events`
-  for (;;) {
+  const mine = sql`${inGraph(graph, 'u')} and u.seq = ${seq}::bigint`
+  const step = sql`with step as materialized (
+      select tendril_erase_events(${graph.graphId}::uuid,
+        array(select jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb)::uuid),
+        ${STEP_EVENTS}::int) as events
+    ), done as (
+      delete from unfinished_erasures u where ${mine} and (select events from step) = 0
+    ), told as (
+      update unfinished_erasures u set updated_at = now()
+      where ${mine} and (select events from step) > 0
+    )
+    select events from step`
+  while (!isOver()) {
     const [rows] = await runRead(() => shard.batch(graph.tenantId, [step]))
     if (Number(rows?.[0]?.events ?? 0) === 0) return
   }

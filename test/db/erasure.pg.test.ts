@@ -153,7 +153,7 @@ describe('an erasure', () => {
       const answer = await session.ask(erase([ref]))
       expect(answer).toMatchObject({ refusals: [refused(0, 'still_exists')] })
     }
-    await eraseRest(shard.database, graph, [id])
+    await eraseRest(shard.database, graph, { seq: 8, ids: [id] })
     expect(await logText(graph)).toBe(before)
   })
 
@@ -222,7 +222,7 @@ describe('an erasure', () => {
     )
     await session.committed(erase([{ id }]))
     expect(await logText(graph)).toContain(SECRET)
-    await eraseRest(shard.database, graph, [id])
+    await eraseRest(shard.database, graph, { seq: 8, ids: [id] })
     expect(await logText(graph)).not.toContain(SECRET)
   })
 
@@ -240,7 +240,7 @@ describe('an erasure', () => {
   it('touches nothing of another tenant, and the runtime can change events in no other way', async () => {
     const { graph, id } = await deletedPerson()
     const stranger = { ...graph, tenantId: tenantId(randomUUID()) }
-    await eraseRest(shard.database, stranger, [id])
+    await eraseRest(shard.database, stranger, { seq: 8, ids: [id] })
     expect(await logText(graph)).toContain(SECRET)
     const rewrite = sql`update events set after = null where graph_id = ${graph.graphId}::uuid`
     await expect(shard.database.batch(graph.tenantId, [rewrite])).rejects.toMatchObject({

@@ -94,6 +94,7 @@ describe.each(KINDS)('the role of the runtime in a %s', (kind) => {
             text_entries: 'delete insert select update',
             type_tasks: 'delete insert select update',
             types: 'delete insert select update',
+            unfinished_erasures: 'delete insert select update',
           },
     )
   })

@@ -22,7 +22,7 @@ export type Erased = { readonly items: readonly { readonly id: string; readonly 
 
 /**
  * Blanks what the log says of deleted entities and of the relationships they had. Answers once all of it
- * is blank; a repeat of a request that broke off finishes it.
+ * is blank; what broke off is finished by a repeat of the request, or by the sweep.
  */
 export const eraseHistory = graphOperation(
   'history.erase',
@@ -43,8 +43,9 @@ export const eraseHistory = graphOperation(
     const items = answer.results.flatMap((done) =>
       'outcome' in done ? [{ id: done.id, seq: done.version }] : [],
     )
-    const erased = items.map(({ id }) => id)
-    await afterWrite(() => eraseRest(shardOf(context), graph, erased))
+    const seq = Math.min(...items.map((item) => item.seq))
+    const rest = { seq, ids: items.map(({ id }) => id) }
+    await afterWrite(() => eraseRest(shardOf(context), graph, rest))
     const { replayed } = answer
     return { value: { items }, bookmark: bookmarkOf(context, answer), replayed }
   },

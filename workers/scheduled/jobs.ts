@@ -5,6 +5,7 @@ import { CONSUMER_NAMES } from '../../queues/consumers/all.ts'
 import { sweep } from '../../queues/sweep.ts'
 import { dispatchDeps } from '../consume-batch.ts'
 import { purgeJobs, sweepJobs } from '../jobs/sweep.ts'
+import { finishErasures } from '../operations/finish-erasures.ts'
 import { runWaitingTypeTasks } from '../operations/type-tasks/run-waiting.ts'
 import { ageHotValues, warmCache } from '../operations/warm-cache.ts'
 import { services } from '../services.ts'
@@ -26,7 +27,12 @@ function everyHour(env: Env, waitUntil: WaitUntil): Promise<void> {
 
 /** None of these waits for another, and each fails by itself. */
 function everyMinute(env: Env, waitUntil: WaitUntil): Promise<void> {
-  return settled([sweepLogs(env), sweepJobs(services(env, waitUntil)), workOnTypes(env, waitUntil)])
+  return settled([
+    sweepLogs(env),
+    sweepJobs(services(env, waitUntil)),
+    workOnTypes(env, waitUntil),
+    workOnErasures(env),
+  ])
 }
 
 /** Sends pointers to logs that some consumer has not read to the end: messages may have been lost. */
@@ -44,6 +50,18 @@ async function workOnTypes(env: Env, waitUntil: WaitUntil): Promise<void> {
   const untilMs = own.now() + TYPES_MS
   await settled(
     own.shardIds.map((shardId) => runWaitingTypeTasks({ services: own, shardId, untilMs })),
+  )
+}
+
+/** How long one run works on erasures. */
+const ERASURES_MS = 20_000
+
+/** Finishes erasures whose request broke off, and was not repeated. */
+async function workOnErasures(env: Env): Promise<void> {
+  const untilMs = Date.now() + ERASURES_MS
+  const isOver = () => Date.now() >= untilMs
+  await settled(
+    env.TENDRIL_SHARDS.map(({ id }) => finishErasures(openShard(env, id), id, { isOver })),
   )
 }
 

@@ -76,7 +76,7 @@ async function erase({ owner, database }: MigratedDatabase, writer: GraphWriter)
   const [gone] = rows
   if (!gone) return
   await writer.commit({ erase: { refs: [{ op: 0, id: gone.id }], reason: null } })
-  await eraseRest(database, writer.graph, [gone.id])
+  await eraseRest(database, writer.graph, { seq: writer.head, ids: [gone.id] })
 }
 
 /** An entity that is deleted and comes to be again, as something else. */

@@ -208,6 +208,48 @@ describe('a replay', () => {
     expect(listed.body.items.map(({ id }) => id)).toEqual([begun.body.id])
   })
 
+  it('of a log whose beginning is no longer kept begins with what the graph held then', async () => {
+    const graph = await newGraph()
+    for (const type of ['host', 'host', 'user']) {
+      await tenant.request('POST', `/graphs/${graph}/entities`, { body: { type, name: 'ü' } })
+    }
+    await untilRead(graph)
+    const counted = await statisticsOf(graph)
+    // What retention does to old months.
+    await ownerSql(
+      'shard',
+      tenant.id,
+      `with dropped as (
+        update graphs set floor_seq = 2 where tenant_id = $1 and id = (
+          select id from graphs where tenant_id = $1 order by created_at desc limit 1) returning id
+      ), gone as (
+        delete from events v using dropped d where v.graph_id = d.id and v.seq <= 2
+      )
+      update graph_statistics s set count = 1000 from dropped d where s.graph_id = d.id`,
+      [tenant.id],
+    )
+    expect((await statisticsOf(graph)).entities).toBe(2_000)
+    const path = `/graphs/${graph}/consumers/statistics/replays`
+    const begun = await tenant.request<Replay>('POST', path, { body: {} })
+    expect(begun.status).toBe(202)
+    await vi.waitFor(
+      async () => {
+        const { body } = await tenant.request<Replay>(
+          'GET',
+          `/graphs/${graph}/replays/${begun.body.id}`,
+        )
+        expect([body.state, body.seq]).toEqual(['done', 3])
+      },
+      { timeout: 60_000, interval: 200 },
+    )
+    const { storage, ...rest } = await statisticsOf(graph)
+    const { storage: before, activity: _, ...expected } = counted
+    expect(rest).toMatchObject(expected)
+    expect(storage.record_bytes).toBe(before.record_bytes)
+    // Of the log, what is kept.
+    expect(storage.log_bytes).toBeLessThan(before.log_bytes)
+  })
+
   it('of a part makes no sense for what counts the whole, and says so', async () => {
     const graph = await newGraph()
     const path = `/graphs/${graph}/consumers/statistics/replays`

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   type Changes,
   type Entity,
@@ -8,7 +8,8 @@ import {
   type Relationship,
   type Tenant,
 } from '../../harness/api.ts'
-import { evictObjects, withFaults } from '../../harness/faults.ts'
+import { control, evictObjects, withFaults } from '../../harness/faults.ts'
+import { ownerSql } from '../../harness/owner-sql.ts'
 
 const SECRET = 'Ada Lovelace of Marylebone'
 
@@ -118,6 +119,24 @@ describe('erasing what the log says of a deleted entity', () => {
     expect(again.headers.get('idempotency-replayed')).toBe('true')
     expect((await erase({ entities: [bob.id] }, headers)).status).toBe(422)
     expect((await changes()).head).toBe(seqs.gone + 1)
+  })
+
+  it('that was never repeated after it broke off is finished by a sweep', async () => {
+    // As a commit leaves it that could not blank all, and whose request is long gone.
+    await ownerSql(
+      'shard',
+      tenant.id,
+      `insert into unfinished_erasures (tenant_id, graph_id, seq, entity_ids, updated_at)
+        select tenant_id, graph_id, seq, array[subject_id], now() - interval '2 minutes'
+        from events where tenant_id = $1 and kind = 'entity.deleted'`,
+      [tenant.id],
+    )
+    expect(JSON.stringify(await changes())).toContain(SECRET)
+    await control('/cron', { cron: '* * * * *' })
+    await vi.waitFor(async () => expect(JSON.stringify(await changes())).not.toContain(SECRET), {
+      timeout: 30_000,
+      interval: 200,
+    })
   })
 
   it('is done once, and wholly, while connections to the database break', async () => {

@@ -32,7 +32,10 @@ const replay = z
     state: z.enum(['running', 'done', 'cancelled', 'failed']),
     from_seq: z.int(),
     to_seq: z.int().nullable().openapi({ description: 'null: to the end of the log.' }),
-    seq: z.int().openapi({ description: 'The last event that was read.' }),
+    seq: z.int().openapi({
+      description:
+        'The last event that was read; 0 while the records are taken that were there before the log.',
+    }),
     rebuilds: z.boolean().openapi({
       description: 'A projection is built beside the one that is read, and replaces it at the end.',
     }),
@@ -71,7 +74,7 @@ export function replayRoutes(app: App): void {
       tags,
       summary: 'Let a consumer read a log again',
       description:
-        'What it takes live goes on meanwhile. A projection is rebuilt beside the one there is, and replaces it at the end.',
+        'What it takes live goes on meanwhile. A projection is rebuilt beside the one there is, and replaces it at the end. Where the log is no longer kept from its beginning, it begins with the records as they were then.',
       request: {
         params: z.object({ graph: graphName, consumer: consumerName }),
         headers: idempotencyKey,
