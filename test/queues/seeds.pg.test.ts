@@ -10,6 +10,7 @@ import { runReplay } from '../../queues/replay.ts'
 import {
   createEntity,
   createRelationship,
+  defineType,
   remove,
   update,
 } from '../contracts/graph-log-store/requests.ts'
@@ -44,6 +45,7 @@ const wider = mirror(9)
 async function newGraph(events: number, from = events): Promise<GraphWriter> {
   const random = randomFrom(from)
   const writer = await GraphWriter.create(shard, random)
+  await writer.commit({ types: [defineType('always')] })
   await writeOn(shard, writer, random, events)
   return writer
 }
@@ -244,7 +246,7 @@ describe(`a seed beside writes (seed ${seed})`, () => {
         await live(writer, narrow)
         await live(writer, copies)
       }
-      if (random() < 0.05 && dropped < writer.head) {
+      if (random() < 0.15 && dropped < writer.head) {
         dropped += Math.ceil(random() * (writer.head - dropped))
         drops += 1
         await dropUpTo(shard, writer, dropped)
@@ -263,7 +265,7 @@ describe(`a seed beside writes (seed ${seed})`, () => {
     expect(await run(writer, narrow, numbers)).toEqual({ end: 'rested' })
     expect(await counted(writer)).toEqual(before)
     expect([await stateOf(writer, id), await stateOf(writer, numbers)]).toEqual(['done', 'done'])
-    expect(drops).toBeGreaterThan(1)
+    expect(drops).toBeGreaterThan(0)
   })
 
   it('of a new consumer is taken as of its beginning, whatever is written meanwhile', async () => {
@@ -282,6 +284,8 @@ describe(`a seed beside writes (seed ${seed})`, () => {
 /** A rebuild by whom the rows of a month are missed, which is dropped in the midst of a read. */
 async function rebuildWhileMonthGoes(isOfIt: (results: Row[][]) => boolean): Promise<void> {
   const { writer } = await cutGraph(120, seed + 3)
+  // So that the last page, that of types, has an event to miss.
+  await writer.commit({ types: [defineType('late')] })
   const id = await begin(writer, copies)
   let isDropped = false
   const database: Database = {
@@ -292,8 +296,8 @@ async function rebuildWhileMonthGoes(isOfIt: (results: Row[][]) => boolean): Pro
       // As in a snapshot that is older than the drop: the floor is where it was, the events are gone.
       isDropped = true
       await dropUpTo(shard, writer, writer.head - 1)
-      const [heads = [], second = [], [first] = []] = results
-      return [heads, second, first && 'edge' in first ? [{ edge: null, had_before: null }] : []]
+      const gone = results.at(-1)?.some((row) => 'edge' in row) ? [{ edge: null }] : []
+      return [...results.slice(0, -1), gone]
     },
   }
   expect(await run(writer, copies, id, database)).toEqual({ end: 'rested' })
@@ -305,11 +309,11 @@ describe('a month that is dropped while a rebuild reads of it', () => {
   it.each<[string, (results: Row[][]) => boolean]>([
     [
       'a page of the seed',
-      ([, records, events]) => !!records?.length && 'edge' in (events?.[0] ?? {}),
+      ([, , records, events]) => !!records?.length && 'edge' in (events?.[0] ?? {}),
     ],
     [
       'the last page of the seed',
-      ([, , events]) => events?.[0]?.key?.toString().includes(':') === true,
+      ([, , , events]) => events?.[0]?.key?.toString().includes(':') === true,
     ],
     [
       'events',
