@@ -52,7 +52,7 @@ with head as (
   where not exists (select from refusal)
 ), blanked as materialized (
   select tendril_erase_events(${log.graphId}::uuid, (select array_agg(id) from event),
-    ${STEP_EVENTS}::int) as events
+    (select min(seq) from event), ${STEP_EVENTS}::int) as events
   where exists (select from event)
 ), unfinished as (
   insert into unfinished_erasures (tenant_id, graph_id, seq, entity_ids, updated_at)
@@ -104,7 +104,7 @@ export type ErasureRest = { readonly seq: number; readonly ids: readonly string[
 
 /**
  * Blanks what the commit of an erasure has left, in steps, until nothing is, or `isOver`. Whoever comes
- * later does the same again: what is blank stays so, and an entity that was created anew is left alone.
+ * later does the same again: what is blank stays so, and what came after the erasure is left alone.
  * Rejects with `unavailable`.
  */
 export async function eraseRest(
@@ -117,7 +117,7 @@ export async function eraseRest(
   const step = sql`with step as materialized (
       select tendril_erase_events(${graph.graphId}::uuid,
         array(select jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb)::uuid),
-        ${STEP_EVENTS}::int) as events
+        ${seq}::bigint, ${STEP_EVENTS}::int) as events
     ), done as (
       delete from unfinished_erasures u where ${mine} and (select events from step) = 0
     ), told as (

@@ -12,44 +12,42 @@ LANGUAGE sql IMMUTABLE STRICT SET search_path = public, pg_temp AS $$
       + coalesce(octet_length(image ->> 'external_id'), 0));
 $$;
 --> statement-breakpoint
--- Blanks up to `max_rows` events of the tenant's entities that are given and are deleted, and of the
--- relationships they had; returns how many. The runtime may not update events in any other way: it can
+-- Blanks up to `max_rows` events of the tenant's entities that are given, and of the relationships they
+-- had, before a seq at which they were deleted; returns how many. The runtime may not update events in any other way: it can
 -- make them say less, never something else. A relationship is found by the event of its deletion, which
 -- is kept at least as long as those before it.
-CREATE FUNCTION tendril_erase_events(graph uuid, entity_ids uuid[], max_rows int) RETURNS int
+CREATE FUNCTION tendril_erase_events(graph uuid, entity_ids uuid[], before_seq bigint, max_rows int) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   tenant uuid := tendril_tenant();
-  gone uuid[] := array(
-    SELECT w.id FROM unnest(entity_ids) AS w (id)
-    WHERE NOT EXISTS (
-      SELECT FROM entities e WHERE e.tenant_id = tenant AND e.graph_id = graph AND e.id = w.id));
   n int;
 BEGIN
   WITH lost AS MATERIALIZED (
-    SELECT d.subject_id FROM unnest(gone) AS g (id) CROSS JOIN LATERAL (
+    SELECT d.subject_id FROM unnest(entity_ids) AS g (id) CROSS JOIN LATERAL (
       SELECT v.subject_id FROM events v WHERE v.tenant_id = tenant AND v.graph_id = graph
-        AND v.kind = 'relationship.deleted' AND v.from_id = g.id
+        AND v.kind = 'relationship.deleted' AND v.from_id = g.id AND v.seq < before_seq
       UNION
       SELECT v.subject_id FROM events v WHERE v.tenant_id = tenant AND v.graph_id = graph
-        AND v.kind = 'relationship.deleted' AND v.to_id = g.id
+        AND v.kind = 'relationship.deleted' AND v.to_id = g.id AND v.seq < before_seq
       OFFSET 0) d
     GROUP BY 1
   ), target AS MATERIALIZED (
     SELECT t.seq, t.at FROM (
-      SELECT v.seq, v.at FROM unnest(gone) AS g (id) CROSS JOIN LATERAL (
+      SELECT v.seq, v.at FROM unnest(entity_ids) AS g (id) CROSS JOIN LATERAL (
         SELECT e.seq, e.at, e.kind, e.before, e.after FROM events e
-        WHERE e.tenant_id = tenant AND e.graph_id = graph AND e.subject_id = g.id OFFSET 0) v
+        WHERE e.tenant_id = tenant AND e.graph_id = graph AND e.subject_id = g.id
+          AND e.seq < before_seq OFFSET 0) v
       WHERE v.kind IN ('entity.created', 'entity.updated', 'entity.deleted')
         AND coalesce(v.after, v.before) -> 'erased_bytes' IS NULL
       UNION ALL
       -- An id may have been used again, between other entities.
       SELECT v.seq, v.at FROM lost l CROSS JOIN LATERAL (
         SELECT e.* FROM events e
-        WHERE e.tenant_id = tenant AND e.graph_id = graph AND e.subject_id = l.subject_id OFFSET 0) v
+        WHERE e.tenant_id = tenant AND e.graph_id = graph AND e.subject_id = l.subject_id
+          AND e.seq < before_seq OFFSET 0) v
       WHERE v.kind IN ('relationship.created', 'relationship.updated', 'relationship.deleted')
-        AND (v.from_id = ANY (gone) OR v.to_id = ANY (gone))
+        AND (v.from_id = ANY (entity_ids) OR v.to_id = ANY (entity_ids))
         AND coalesce(v.after, v.before) -> 'erased_bytes' IS NULL
     ) t LIMIT max_rows
   )
@@ -61,6 +59,6 @@ BEGIN
   RETURN n;
 END $$;
 --> statement-breakpoint
-REVOKE EXECUTE ON FUNCTION tendril_erase_events(uuid, uuid[], int) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION tendril_erase_events(uuid, uuid[], bigint, int) FROM PUBLIC;
 --> statement-breakpoint
-GRANT EXECUTE ON FUNCTION tendril_erase_events(uuid, uuid[], int) TO tendril_app;
+GRANT EXECUTE ON FUNCTION tendril_erase_events(uuid, uuid[], bigint, int) TO tendril_app;

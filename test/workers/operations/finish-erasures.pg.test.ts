@@ -28,6 +28,8 @@ type Erased = { readonly writer: GraphWriter; readonly id: string; readonly seq:
 async function begunErasure(events: number): Promise<Erased> {
   const { owner } = shard
   const writer = await GraphWriter.create(shard, () => 0)
+  const head = 100 + events
+  await owner.query('update graphs set seq = $2 where id = $1', [writer.graph.graphId, head])
   const [ada, bob] = [createEntity({ content: content({ name: SECRET }) }), createEntity({ op: 1 })]
   const results = await writer.commit({
     entities: [ada, bob],
@@ -44,9 +46,9 @@ async function begunErasure(events: number): Promise<Erased> {
   await owner.query(
     `insert into events (tenant_id, graph_id, seq, at, kind, subject_id, type, actor, request_id,
        commit_id, after)
-     select tenant_id, graph_id, 100 + i, at, 'entity.updated', subject_id, type, actor, request_id, 'c', after
-     from events, generate_series(1, $2::int) as i where graph_id = $1 and seq = 1`,
-    [writer.graph.graphId, events],
+     select tenant_id, graph_id, i, at, 'entity.updated', subject_id, type, actor, request_id, 'c', after
+     from events, generate_series(1, $2::int) as i where graph_id = $1 and seq = $3`,
+    [writer.graph.graphId, events, head + 1],
   )
   await writer.commit({ erase: { refs: [{ op: 0, id }], reason: null } })
   return { writer, id, seq: writer.head }
@@ -75,6 +77,21 @@ describe('an erasure of more events than its commit can blank', () => {
     await finish()
     expect(await Promise.all(erased.map(legible))).toEqual([0, 0])
     expect(await unfinished()).toBe(0)
+  })
+
+  it('is finished though the id is in use again, of whose new events nothing is lost', async () => {
+    const erased = await begunErasure(5_500)
+    const name = 'Ada the Second'
+    await erased.writer.commit({
+      entities: [createEntity({ id: erased.id, content: content({ name }) })],
+    })
+    await finish()
+    expect(await legible(erased)).toBe(0)
+    const { rows } = await shard.owner.query(
+      `select after ->> 'name' as name from events where graph_id = $1 and seq = $2`,
+      [erased.writer.graph.graphId, erased.writer.head],
+    )
+    expect(rows).toEqual([{ name }])
   })
 
   it('is left to its own request for a time', async () => {
