@@ -29,6 +29,7 @@ function newValue(name: string, type: string): string | null {
   switch (type) {
     case 'uuid':
       return randomUUID()
+    case 'uuid[]':
     case 'jsonb':
       return '{}'
     case 'bigint':
