@@ -50,8 +50,9 @@ export async function readSeedPage(
     [
       graphHead(graph),
       // A graph that is newer than the statistics counts as small: the planner would rather read all that
-      // is left of it and sort that, for each page, than follow the index that is in order.
-      sql`select set_config('enable_sort', 'off', true)`,
+      // is left of it and sort that, for each page, than follow the index that is in order. Before
+      // PostgreSQL 18 what is off counts as so dear that it would compile each page, for seconds.
+      sql`select set_config('enable_sort', 'off', true), set_config('jit', 'off', true)`,
       recordsAfter(graph, reads, place, limit),
       place.kind === 'type'
         ? typeEventsAfter(graph, reads, place, limit)
