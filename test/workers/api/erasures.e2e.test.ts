@@ -127,7 +127,7 @@ describe('erasing what the log says of a deleted entity', () => {
       'shard',
       tenant.id,
       `insert into unfinished_erasures (tenant_id, graph_id, seq, entity_ids, updated_at)
-        select tenant_id, graph_id, seq, array[subject_id], now() - interval '2 minutes'
+        select tenant_id, graph_id, seq + 1, array[subject_id], now() - interval '2 minutes'
         from events where tenant_id = $1 and kind = 'entity.deleted'`,
       [tenant.id],
     )
