@@ -136,8 +136,7 @@ export function freshnessOf(
   { consistency, bookmarks, arrivedAt }: Pick<Arrived, 'consistency' | 'bookmarks' | 'arrivedAt'>,
   { graphId }: GraphAddress,
 ) {
-  const isKnown = bookmarks.length > 0
-  const bookmark = isKnown ? (bookmarks.find(({ logId }) => logId === graphId) ?? null) : null
+  const bookmark = bookmarks.find(({ logId }) => logId === graphId) ?? null
   return { consistency, bookmark, arrivedAt }
 }
 
