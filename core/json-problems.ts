@@ -65,8 +65,8 @@ function textFault(text: string): string | null {
   return text.isWellFormed() ? null : 'contains half of a surrogate pair'
 }
 
-/** Only a run of 16 digits can be an integer beyond 2^53. */
-const LONG_DIGITS = /\d{16}/
+/** Only a number that begins with 16 digits can be an integer beyond 2^53. */
+const LONG_DIGITS = /(?:^|[[:,\s-])\d{16}/
 
 /** More than any request needs, and what a reviver, which recurses, survives. */
 const MAX_PARSED_DEPTH = 200

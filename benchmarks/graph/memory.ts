@@ -9,7 +9,7 @@ import { applyChanges, type TopologyChange } from '../../core/graph/changes.ts'
 import { Components } from '../../core/graph/components.ts'
 import { GraphView } from '../../core/graph/graph-view.ts'
 import { loadTopology } from '../../core/graph/load.ts'
-import { memoryEngine } from '../../core/graph/memory-engine.ts'
+import { MemoryEngine } from '../../core/graph/memory-engine.ts'
 import { PageRank } from '../../core/graph/rank.ts'
 import { rebuild } from '../../core/graph/rebuild.ts'
 import { openTopology } from '../../core/graph/topology.ts'
@@ -90,7 +90,7 @@ async function load({ nodes, edges }: Size, file: string): Promise<GraphView> {
 /** Every kind of search once, and the whole graph as one component: what they keep stays. */
 async function answer({ nodes }: Size, view: GraphView): Promise<void> {
   const before = await liveBytes()
-  const engine = memoryEngine(view, () => performance.now())
+  const engine = new MemoryEngine(view, () => performance.now())
   const bounds = { maxEdges: 20_000_000 }
   const [a, b] = [idOf(1), idOf(nodes - 2)]
   const ends = { from: a, to: b, direction: 'both' } as const

@@ -38,7 +38,7 @@ export function readAtOnce<T>(log: LogReader, wanted: Wanted): ReadAnswer<T> | n
 }
 
 /** Watermarks that the level allows to rely on; `null`: the log's object has to be asked. */
-function enough(log: LogReader, request: Freshness): Known | null {
+export function enough(log: LogReader, request: Freshness): Known | null {
   const { consistency, bookmark, arrivedAt } = request
   const { known } = log.view
   if (consistency.level === 'strong' || known === null) return null

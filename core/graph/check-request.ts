@@ -48,7 +48,8 @@ export function checkRequest(
   request: Filters & { readonly [K in keyof Requests]?: unknown },
 ): void {
   const errors: FieldError[] = []
-  for (const [field, value] of Object.entries(request)) {
+  for (const field of Object.keys(request)) {
+    const value: unknown = request[field as keyof Requests]
     const range = RANGES[field as keyof Requests]
     if (range && value !== undefined) {
       const isInside =

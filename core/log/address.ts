@@ -19,5 +19,12 @@ export type LogAddress = GraphAddress | TenantAddress
 
 /** The name of the log's Durable Object. */
 export function logName(log: LogAddress): string {
-  return log.kind === 'graph' ? `graph:${log.graphId}:${log.epoch}` : `tenant:${log.tenantId}`
+  const known = names.get(log)
+  if (known !== undefined) return known
+  const name = log.kind === 'graph' ? `graph:${log.graphId}:${log.epoch}` : `tenant:${log.tenantId}`
+  names.set(log, name)
+  return name
 }
+
+/** An address that memory holds is asked for its name several times a request. */
+const names = new WeakMap<LogAddress, string>()

@@ -18,7 +18,7 @@ const MAX_DISCARDED_BYTES = 4 * MAX_BODY_BYTES
 
 /**
  * Reads the body once, within the limit, and refuses what is not JSON (or a format of imports) before
- * anything else looks at it. What JSON says; `undefined` for an import, whose text `c.req.text` gives.
+ * anything else looks at it. What JSON says; `undefined` for an import. Its text is kept as `bodyText`.
  */
 export async function readBody(c: Context<AppEnv>): Promise<unknown> {
   const isImport = c.req.path.endsWith('/import')
@@ -28,14 +28,16 @@ export async function readBody(c: Context<AppEnv>): Promise<unknown> {
     if (importFormatOf(contentType) !== null) return undefined
     throw new AppError('unsupported_media_type', SEND_AN_IMPORT)
   }
-  const text = await limitedText(c.req.raw, isImport)
+  // What says how long it is cannot be longer, and is read at once: several times as fast.
+  const isShort = Number(c.req.header('content-length') ?? Number.NaN) <= MAX_BODY_BYTES
+  const { raw } = c.req
+  const text = textOf(isShort ? await raw.arrayBuffer() : await limitedBytes(raw, isImport))
   if (text === '') throw new AppError('malformed_request', 'the request needs a body')
   const isKnown = isImport ? importFormatOf(contentType) !== null : JSON_TYPE.test(contentType)
   if (!isKnown) {
     throw new AppError('unsupported_media_type', isImport ? SEND_AN_IMPORT : SEND_JSON)
   }
-  // Instead of the stream, which is used up now.
-  c.req.bodyCache.text = Promise.resolve(text) as never
+  c.set('bodyText', text)
   return isImport ? undefined : parseJson(text)
 }
 
@@ -51,13 +53,6 @@ export async function discardBody(request: Request): Promise<void> {
 }
 
 const SEND_JSON = 'send application/json'
-
-async function limitedText(request: Request, isImport: boolean): Promise<string> {
-  // What says how long it is cannot be longer, and is read at once: several times as fast.
-  const length = request.headers.get('content-length')
-  const isShort = length !== null && Number(length) <= MAX_BODY_BYTES
-  return textOf(isShort ? await request.arrayBuffer() : await limitedBytes(request, isImport))
-}
 
 async function limitedBytes(request: Request, isImport: boolean): Promise<ArrayBuffer> {
   const chunks: Uint8Array[] = []

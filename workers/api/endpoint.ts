@@ -35,14 +35,15 @@ export function endpoint<R extends RouteConfig>(
   handler: (c: HandlerContext<R>) => Response | Promise<Response>,
 ): void {
   const isOpen = route.security === undefined
-  const isWrite = route.method !== 'get'
+  const isRead = route.method === 'get'
   const takesBody = route.request?.body !== undefined
+  const takesConditions = route.request?.headers !== undefined
   const validate = requestValidator(route)
   app.openAPIRegistry.registerPath(route)
   app.on(route.method, route.path.replaceAll(/\{(.+?)\}/g, ':$1'), async (c) => {
-    const context = await requestContext(c, { isOpen, isRead: !isWrite })
+    const context = await requestContext(c, { isOpen, isRead })
     const body = takesBody ? await readBody(c) : undefined
-    c.set('context', isWrite ? { ...context, ...(await writeConditions(c)) } : context)
+    c.set('context', takesConditions ? { ...context, ...(await writeConditions(c)) } : context)
     if (takesBody) validateBody(c, route, body)
     validate(c)
     if (!route.request?.query && hasQuery(c)) finish(readParams(searchParams(c), []))

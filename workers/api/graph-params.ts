@@ -17,25 +17,27 @@ type QueryBody = {
   readonly on_cap?: 'partial' | 'error' | undefined
 }
 
-/** What an engine is asked, as far as the body says it. Throws `invalid` for a wrong filter. */
-export function queryOf(
+/**
+ * What an engine is asked, as far as the body says it; `own` is what only this query has. Throws `invalid`
+ * for a wrong filter.
+ */
+export function queryOf<Own extends object>(
   body: QueryBody,
   names: readonly EntityRef[],
-): Omit<QueryInput<unknown>, 'request'> & { readonly request: RequestOf } {
+  own: Own,
+): Omit<QueryInput<unknown>, 'request'> & { readonly request: RequestOf & Given<Own> } {
   const { direction, relationship_types: types, entity_types: entityTypes } = body
-  const { limit, depth, on_cap: onCap, max_cost: maxEdges } = body
+  const { limit, depth, on_cap: onCap, max_cost: maxEdges = PLAN_CAPS.defaultMaxEdges } = body
   return {
     names,
     where: parseWhere(body.where),
     withRecords: body.return === 'records',
-    request: {
-      maxEdges: maxEdges ?? PLAN_CAPS.defaultMaxEdges,
-      ...given({ direction, types, entityTypes, limit, depth, onCap }),
-    },
+    request: given({ maxEdges, direction, types, entityTypes, limit, depth, onCap, ...own }),
   }
 }
 
-type RequestOf = { readonly maxEdges: number } & Given<{
+type RequestOf = Given<{
+  maxEdges: number
   direction: QueryBody['direction']
   types: readonly string[] | undefined
   entityTypes: readonly string[] | undefined
@@ -47,9 +49,10 @@ type RequestOf = { readonly maxEdges: number } & Given<{
 type Given<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> }
 
 /** Without what is undefined, so that an engine's own defaults hold. */
-export function given<T extends object>(fields: T): Given<T> {
-  const entries = Object.entries(fields).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as Given<T>
+function given<T extends object>(fields: T): Given<T> {
+  const there: Partial<T> = {}
+  for (const name in fields) if (fields[name] !== undefined) there[name] = fields[name]
+  return there as Given<T>
 }
 
 /** First those named by id, then the others. */

@@ -160,9 +160,9 @@ export const pathsBody = z
     return: z.enum(['entities', 'records']).optional(),
     ...caps,
   })
-  .superRefine(checkEnds, ALWAYS)
-  .superRefine(({ weight, max_length }, context) => {
-    if (weight === undefined || max_length === undefined) return
+  .superRefine((body, context) => {
+    checkEnds(body, context)
+    if (body.weight === undefined || body.max_length === undefined) return
     const message = 'cannot be given together with weight'
     context.addIssue({ code: 'custom', message, path: ['max_length'] })
   }, ALWAYS)

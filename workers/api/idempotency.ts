@@ -14,7 +14,7 @@ export async function idempotencyOf(c: HonoContext<AppEnv>): Promise<Idempotency
     const message = `must have 1 to ${MAX_KEY_LENGTH} characters`
     throw invalid([{ pointer: 'Idempotency-Key', message }])
   }
-  const body = c.req.bodyCache.text ? await c.req.text() : ''
+  const body = c.get('bodyText') ?? ''
   // What the query says of an import's body is as much part of the request as the body.
   const { search } = new URL(c.req.url)
   const said = [c.req.header('if-match') ?? '', body, ...(search === '' ? [] : [search])]

@@ -134,15 +134,14 @@ export function checkEnds(
   value: { [K in keyof typeof ends]?: string | undefined },
   context: z.RefinementCtx,
 ): void {
-  for (const end of ['from', 'to'] as const) {
-    const given = [value[`${end}_id`], value[`${end}_external_id`]].filter(
-      (each) => each !== undefined,
-    )
-    if (given.length !== 1) {
-      const message = `give either ${end}_id or ${end}_external_id`
-      context.addIssue({ code: 'custom', message, path: [`${end}_id`] })
-    }
-  }
+  const { from_id, from_external_id, to_id, to_external_id } = value
+  if ((from_id === undefined) === (from_external_id === undefined)) refuseEnd('from', context)
+  if ((to_id === undefined) === (to_external_id === undefined)) refuseEnd('to', context)
+}
+
+function refuseEnd(end: 'from' | 'to', context: z.RefinementCtx): void {
+  const message = `give either ${end}_id or ${end}_external_id`
+  context.addIssue({ code: 'custom', message, path: [`${end}_id`] })
 }
 
 export const newRelationshipFields = z.strictObject({

@@ -74,7 +74,7 @@ type Lookup = {
   readonly load: () => Promise<Access | null>
 }
 
-async function cached(
+function cached(
   arrived: Arrived,
   tenant: TenantId,
   { name, load }: Lookup,
@@ -85,7 +85,16 @@ async function cached(
   const freshness = { consistency: SESSION, bookmark: null, arrivedAt }
   const wanted: Wanted = { kind: 'access', names: [name], ...freshness }
   const atOnce = readAtOnce<Access>(reader, wanted)
-  if (atOnce) return resolved(atOnce.values[0] ?? null, arrived, null)
+  return atOnce
+    ? Promise.resolve(resolved(atOnce.values[0] ?? null, arrived, null))
+    : waited(arrived, reader, { wanted, name, load })
+}
+
+async function waited(
+  arrived: Arrived,
+  reader: LogReader,
+  { wanted, name, load }: Lookup & { readonly wanted: Wanted },
+): Promise<Resolved | null> {
   // Logs that have to be asked are asked in parallel.
   const likely = prefetchGraph(arrived, reader, name)
   const request = { ...wanted, load: () => loadAccess(load) }

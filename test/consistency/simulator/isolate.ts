@@ -13,7 +13,7 @@ import { prefetch, read } from '../../../core/cache/read.ts'
 import { SingleFlight, type Waiting } from '../../../core/cache/single-flight.ts'
 import { unchanged } from '../../../core/cache/unchanged.ts'
 import { AppError, isAppError, notFound } from '../../../core/errors.ts'
-import { memoryEngine } from '../../../core/graph/memory-engine.ts'
+import { MemoryEngine } from '../../../core/graph/memory-engine.ts'
 import { graphId, tenantId } from '../../../core/ids.ts'
 import type { GraphAddress } from '../../../core/log/address.ts'
 import type { Consistency } from '../../../core/log/consistency.ts'
@@ -278,7 +278,7 @@ export class IsolateContext {
     }
     const need = { weightKeys: null, atLeast, others: [] }
     const found = await withTopology(context, need, ({ view }) =>
-      engineSearch(memoryEngine(view, isolate.now), search, universe),
+      engineSearch(new MemoryEngine(view, isolate.now), search, universe),
     )
     if (found) return { ...found.at, observed: await found.result, engine: 'memory' }
     const { values, ...at } = await read<readonly number[]>(reader, {

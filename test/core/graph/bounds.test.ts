@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { GraphEngine } from '../../../core/graph/engine.ts'
 import { GraphView } from '../../../core/graph/graph-view.ts'
-import { memoryEngine } from '../../../core/graph/memory-engine.ts'
+import { MemoryEngine } from '../../../core/graph/memory-engine.ts'
 import { engineOf, idOf, type PlainGraph, topologyOf } from './plain-graph.ts'
 
 /** 0 → 1 → 2 → … → 9, and back again to 0. */
@@ -136,16 +136,16 @@ describe('a deadline', () => {
   }
 
   it('ends a search with what it has, or with an error, as asked', async () => {
-    const engine = memoryEngine(view, ticking())
+    const engine = new MemoryEngine(view, ticking())
     const whole = await engine.component({ entity: idOf(0) })
     expect([whole.stopped, whole.size]).toEqual(['limit', nodes])
     expect(whole.cost.ms).toBeGreaterThan(0)
-    const late = memoryEngine(view, ticking())
+    const late = new MemoryEngine(view, ticking())
     const part = await late.component({ entity: idOf(0), deadlineAtMs: 3 })
     expect(part.stopped).toBe('deadline')
     expect(part.size).toBeGreaterThan(1_000)
     expect(part.size).toBeLessThan(nodes)
-    const refused = memoryEngine(view, ticking()).component({
+    const refused = new MemoryEngine(view, ticking()).component({
       ...{ entity: idOf(0), deadlineAtMs: 3, onCap: 'error' },
     })
     await expect(refused).rejects.toMatchObject({

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { applyChanges, type TopologyChange } from '../../../core/graph/changes.ts'
 import type { GraphEngine } from '../../../core/graph/engine.ts'
 import { GraphView } from '../../../core/graph/graph-view.ts'
-import { memoryEngine } from '../../../core/graph/memory-engine.ts'
+import { MemoryEngine } from '../../../core/graph/memory-engine.ts'
 import { rebuild, shouldRebuild } from '../../../core/graph/rebuild.ts'
 import { openTopology, type Topology } from '../../../core/graph/topology.ts'
 import { randomFrom } from '../../harness/random.ts'
@@ -63,7 +63,7 @@ function someCommit(
 
 /** Everything that can be asked of the graph, asked of each entity. */
 async function allAnswers(view: GraphView, graph: PlainGraph): Promise<unknown> {
-  const engine: GraphEngine = memoryEngine(view, () => 0)
+  const engine: GraphEngine = new MemoryEngine(view, () => 0)
   const answers: unknown[] = [view.entities, view.relationships, view.seq]
   for (const { id } of graph.entities) {
     const other = graph.entities[0]?.id ?? id
@@ -134,7 +134,7 @@ describe('changes', () => {
   it('take one of two parallel edges by its created_seq', async () => {
     const view = new GraphView(topologyOf(PAIR))
     applyChanges(view, [{ ...gone, seq: 5, createdSeq: 3 }], 5)
-    const { edges } = await memoryEngine(view, () => 0).subgraph({ starts: [a] })
+    const { edges } = await new MemoryEngine(view, () => 0).subgraph({ starts: [a] })
     expect(edges.map(({ createdSeq }) => createdSeq)).toEqual([4])
   })
 

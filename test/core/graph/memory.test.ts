@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { builtTopology, generatedEnds, idOf } from '../../../benchmarks/graph/generated-graph.ts'
 import { GraphView } from '../../../core/graph/graph-view.ts'
 import { loadTopology } from '../../../core/graph/load.ts'
-import { memoryEngine } from '../../../core/graph/memory-engine.ts'
+import { MemoryEngine } from '../../../core/graph/memory-engine.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -60,7 +60,7 @@ describe('the memory of a topology', () => {
     expect(peakBytes).toBeGreaterThan(topology.buffer.byteLength)
     expect(peakBytes).toBeLessThan(BUDGET_BYTES)
     const view = new GraphView(topology)
-    const engine = memoryEngine(view, () => 0)
+    const engine = new MemoryEngine(view, () => 0)
     const [from, to] = [idOf(1), idOf(SIZE.nodes - 2)]
     const both = { direction: 'both', maxEdges: 20_000_000 } as const
     const starts = [from]

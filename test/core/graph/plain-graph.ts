@@ -2,7 +2,7 @@ import { TopologyBuilder } from '../../../core/graph/builder.ts'
 import type { TopologyChange } from '../../../core/graph/changes.ts'
 import type { GraphEngine } from '../../../core/graph/engine.ts'
 import { GraphView } from '../../../core/graph/graph-view.ts'
-import { memoryEngine } from '../../../core/graph/memory-engine.ts'
+import { MemoryEngine } from '../../../core/graph/memory-engine.ts'
 import { openTopology, type Topology } from '../../../core/graph/topology.ts'
 import { referenceEngine } from '../../contracts/graph-engine/reference.ts'
 
@@ -45,7 +45,7 @@ export function topologyOf(graph: PlainGraph, bits: 32 | 64 = 64): Topology {
 
 /** The engine in memory, by way of the bytes, as they come from storage. */
 export function engineOf(graph: PlainGraph): GraphEngine {
-  return memoryEngine(new GraphView(openTopology(topologyOf(graph).buffer)), () => 0)
+  return new MemoryEngine(new GraphView(openTopology(topologyOf(graph).buffer)), () => 0)
 }
 
 /** What the contract says of the graph, said once more in the plainest words. */

@@ -64,7 +64,7 @@ export function graphEntityRoutes(app: App): void {
       const names = [{ id: c.req.valid('param').id }]
       return queryAnswer(
         c,
-        await readComponent(c.get('context'), queryOf(body, names)),
+        await readComponent(c.get('context'), queryOf(body, names, {})),
         shownComponent,
       )
     },
@@ -94,7 +94,11 @@ export function graphEntityRoutes(app: App): void {
       const body = { ...readFilters(reader), direction }
       finish(reader)
       const names = [{ id: c.req.valid('param').id }]
-      return queryAnswer(c, await readDegree(c.get('context'), queryOf(body, names)), shownDegree)
+      return queryAnswer(
+        c,
+        await readDegree(c.get('context'), queryOf(body, names, {})),
+        shownDegree,
+      )
     },
   )
 }

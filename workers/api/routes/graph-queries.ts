@@ -13,7 +13,7 @@ import type { EntityRef } from '../../operations/topology/entity-ids.ts'
 import type { AppEnv } from '../context.ts'
 import { type App, endpoint, jsonBody, ok, problems, securedRoute } from '../endpoint.ts'
 import { shownCommon, shownPaths, shownSubgraph, shownTraversal } from '../graph-answers.ts'
-import { given, namesOf, queryOf } from '../graph-params.ts'
+import { namesOf, queryOf } from '../graph-params.ts'
 import {
   common,
   commonBody,
@@ -49,11 +49,8 @@ export function graphQueryRoutes(app: App): void {
     async (c) => {
       const body = c.req.valid('json')
       const shown = body.return ?? 'entities'
-      const { request, ...input } = queryOf(body, namesOf(body))
-      const answer = await traverseGraph(c.get('context'), {
-        ...input,
-        request: { ...request, output: shown === 'records' ? 'entities' : shown },
-      })
+      const output = shown === 'records' ? 'entities' : shown
+      const answer = await traverseGraph(c.get('context'), queryOf(body, namesOf(body), { output }))
       return queryAnswer(c, answer, (queried) => shownTraversal(queried, shown))
     },
   )
@@ -70,11 +67,11 @@ export function graphQueryRoutes(app: App): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
-      const { request, ...input } = queryOf({ direction: 'both', ...body }, namesOf(body))
-      const answer = await readSubgraph(c.get('context'), {
-        ...input,
-        request: { ...request, ...given({ edgeLimit: body.edge_limit }) },
-      })
+      const { direction = 'both', edge_limit: edgeLimit } = body
+      const answer = await readSubgraph(
+        c.get('context'),
+        queryOf(body, namesOf(body), { direction, edgeLimit }),
+      )
       return queryAnswer(c, answer, shownSubgraph)
     },
   )
@@ -95,11 +92,10 @@ export function graphQueryRoutes(app: App): void {
         refOf(body.from_id, body.from_external_id),
         refOf(body.to_id, body.to_external_id),
       ]
-      const { request, ...input } = queryOf(body, names)
+      const { k, max_length: maxLength } = body
       const answer = await findPaths(c.get('context'), {
-        ...input,
+        ...queryOf(body, names, { k, maxLength }),
         weightKeys: body.weight?.split('.').slice(1) ?? null,
-        request: { ...request, ...given({ k: body.k, maxLength: body.max_length }) },
       })
       return queryAnswer(c, answer, shownPaths)
     },
@@ -120,7 +116,7 @@ export function graphQueryRoutes(app: App): void {
     }),
     async (c) => {
       const body = c.req.valid('json')
-      const answer = await findCommonNeighbors(c.get('context'), queryOf(body, namesOf(body)))
+      const answer = await findCommonNeighbors(c.get('context'), queryOf(body, namesOf(body), {}))
       return queryAnswer(c, answer, shownCommon)
     },
   )
@@ -131,14 +127,16 @@ function refOf(id: string | undefined, externalId: string | undefined): EntityRe
   return externalId === undefined ? { id: id ?? '' } : { externalId }
 }
 
-/** An engine's answer, and how long the engine took (0 where the platform's clock stands still). */
+/** An engine's answer, and how long the engine took, unless it took no time that a clock has seen. */
 export function queryAnswer<T extends Answered>(
   c: HonoContext<AppEnv>,
-  { value, ...at }: Answer<Queried<T>>,
+  answer: Answer<Queried<T>>,
   shown: (queried: Queried<T>) => unknown,
 ): Response {
-  const { engine, ms } = value.found.cost
-  const response = graphAnswer(c, { value: shown(value), ...at })
-  response.headers.append('server-timing', `graph;dur=${ms.toFixed(1)};desc="${engine}"`)
+  const { engine, ms } = answer.value.found.cost
+  const response = graphAnswer(c, { ...answer, value: shown(answer.value) })
+  if (ms > 0) {
+    response.headers.append('server-timing', `graph;dur=${ms.toFixed(1)};desc="${engine}"`)
+  }
   return response
 }

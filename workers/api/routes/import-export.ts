@@ -113,7 +113,7 @@ export function importExportRoutes(app: App): void {
       }
       const { isDryRun } = params
       const { rows, warnings } = await parseImport(
-        await c.req.text(),
+        c.get('bodyText') ?? '',
         params,
         context.services.newId,
       )

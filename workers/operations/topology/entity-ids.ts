@@ -20,13 +20,15 @@ export function withEntityIds<T extends AnswerAt>(
   names: readonly EntityRef[],
   run: (ids: readonly string[], atLeast: number) => Promise<T>,
 ): Promise<T> {
+  if (names.every(isId)) {
+    return run(
+      names.map(({ id }) => id),
+      0,
+    )
+  }
   const externalIds = [
     ...new Set(names.flatMap((name) => ('externalId' in name ? [name.externalId] : []))),
   ]
-  if (externalIds.length === 0) {
-    const ids = names.flatMap((name) => ('id' in name ? [name.id] : []))
-    return run(ids, 0)
-  }
   const { services, graph, graphReader } = context
   return whileNamesHold({
     log: graphReader ?? services.reader(graph),
@@ -40,6 +42,10 @@ export function withEntityIds<T extends AnswerAt>(
     },
     run,
   })
+}
+
+function isId(name: EntityRef): name is { readonly id: string } {
+  return 'id' in name
 }
 
 type Found = ReadAt<readonly (Entity | null)[]>

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { PLAIN_GET } from '../../../core/cache/lru.ts'
 import type { GraphView } from '../../../core/graph/graph-view.ts'
 
 /** A topology in memory. `view` is at `view.seq`, and nothing has changed in the graph up to `upTo`. */
@@ -26,7 +27,7 @@ export class HeldTopologies {
   }
 
   get(name: string): HeldTopology | null {
-    return this.#held.get(name) ?? null
+    return this.#held.get(name, PLAIN_GET) ?? null
   }
 
   /** False when it is larger than all there may be. Called again after it grew. */

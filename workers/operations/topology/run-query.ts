@@ -1,5 +1,5 @@
 import { type Answered, type GraphEngine, MAX_CANDIDATES } from '../../../core/graph/engine.ts'
-import { memoryEngine } from '../../../core/graph/memory-engine.ts'
+import { MemoryEngine } from '../../../core/graph/memory-engine.ts'
 import type { ListQuery } from '../../../core/log/list-query.ts'
 import { logTags } from '../../../core/log/read-tags.ts'
 import { type IndexPlan, NO_INDEXES } from '../../../core/types/index-plan.ts'
@@ -38,14 +38,20 @@ export async function runQuery<T extends Answered>(
   query: GraphQuery<T>,
 ): Promise<Ran<T>> {
   const { where } = query
-  const attempt = async (plan: IndexPlan) =>
-    (await inMemory(context, query, plan)) ?? inSql(context, query, plan)
-  if (where === null) return attempt(NO_INDEXES)
+  if (where === null) return attempt(context, query, NO_INDEXES)
   const { value } = await readByPlan(context, 'entity', where, async (plan) => {
-    const { schemaSeq, ...ran } = await attempt(plan)
+    const { schemaSeq, ...ran } = await attempt(context, query, plan)
     return { value: ran, seq: ran.at.seq, historyId: ran.at.historyId, schemaSeq }
   })
   return value
+}
+
+async function attempt<T extends Answered>(
+  context: GraphContext,
+  query: GraphQuery<T>,
+  plan: IndexPlan,
+): Promise<Attempt<T>> {
+  return (await inMemory(context, query, plan)) ?? inSql(context, query, plan)
 }
 
 /** With the seq of the types that the plan for the conditions rests on. */
@@ -59,7 +65,7 @@ async function inMemory<T extends Answered>(
 ): Promise<Attempt<T> | null> {
   const others = where === null ? [] : [candidateIds(context.graph, where, plan)]
   const found = await withTopology(context, { weightKeys, atLeast, others }, (current) => {
-    const engine = memoryEngine(current.view, context.services.now)
+    const engine = new MemoryEngine(current.view, context.services.now)
     const answer = run(engine, candidatesOf(current.others))
     return { answer, schemaSeq: current.schemaSeq }
   })

@@ -2,7 +2,7 @@ import type { SQL } from 'drizzle-orm'
 import { isWithin, laterTime } from '../../../core/cache/age.ts'
 import type { Freshness, LogReader } from '../../../core/cache/log-reader.ts'
 import type { Known } from '../../../core/cache/log-view.ts'
-import { askLog, sufficient } from '../../../core/cache/read.ts'
+import { askLog, enough, sufficient } from '../../../core/cache/read.ts'
 import { checkBookmark } from '../../../core/cache/without-log.ts'
 import type { GraphView } from '../../../core/graph/graph-view.ts'
 import { type GraphAddress, logName } from '../../../core/log/address.ts'
@@ -63,11 +63,8 @@ export async function withTopology<T>(
   if (services.topologies.shelf.held.budgetBytes === 0) return null
   const log = graphReader ?? services.reader(graph)
   const freshness = freshnessOf(context, graph)
-  const first = await knownAtLeast(log, freshness, need.atLeast)
-  // The primary's word counts while the log's object is away (R7), so the primary may as well answer.
-  if (first === null) return null
   const reading = { context, log, freshness, need, name: topologyName(graph, need.weightKeys) }
-  const found = await findCurrent(reading, first)
+  const found = currentAtOnce(reading) ?? (await current(reading))
   if (found === null) return null
   const { held, told, others, schemaSeq, isRead } = found
   // From here on nothing else runs, so that the topology stays at this seq.
@@ -99,13 +96,28 @@ export function topologyName(graph: GraphAddress, weightKeys: readonly string[] 
   return `${graph.tenantId}:${logName(graph)}:${weightKeys === null ? '' : JSON.stringify(weightKeys)}`
 }
 
-async function knownAtLeast(
-  log: LogReader,
-  freshness: Freshness,
-  atLeast: number,
-): Promise<Known | null> {
+/** The topology where nothing has to be waited for; `null`: something has. */
+function currentAtOnce({ context, log, freshness, need, name }: Reading): Current | null {
+  if (need.others.length > 0) return null
+  const known = enough(log, freshness)
+  if (known === null || known.copy.head < need.atLeast) return null
+  const held = context.services.topologies.shelf.held.get(name)
+  if (held?.historyId !== known.historyId) return null
+  checkBookmark(freshness, known.historyId, known.copy.head)
+  validate(held, known, log.now())
+  if (held.upTo < known.copy.head) return null
+  return { held, told: known.copy.head, others: NONE, schemaSeq: 0, isRead: false }
+}
+
+const NONE: Others = []
+
+async function current(reading: Reading): Promise<Current | null> {
+  const { log, freshness, need } = reading
   const known = await sufficient(log, freshness)
-  return known && known.copy.head < atLeast ? askLog(log, freshness, atLeast) : known
+  const isBehind = known !== null && known.copy.head < need.atLeast
+  const first = isBehind ? await askLog(log, freshness, need.atLeast) : known
+  // The primary's word counts while the log's object is away (R7), so the primary may as well answer.
+  return first && findCurrent(reading, first)
 }
 
 async function findCurrent(reading: Reading, first: Known): Promise<Current | null> {
@@ -125,7 +137,7 @@ async function findCurrent(reading: Reading, first: Known): Promise<Current | nu
     }
     validate(held, known, log.now())
     const wanted = { floor, head: known.copy.head }
-    let others: Others = []
+    let others = NONE
     let schemaSeq = 0
     if (need.others.length > 0 || !isGoodEnough(reading, held, wanted)) {
       const brought = await forward(reading, held)
