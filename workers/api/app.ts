@@ -86,7 +86,8 @@ app.onError((error, c) => {
   return refused(c, known)
 })
 
-function refused(c: Context<AppEnv>, error: unknown): Response {
+async function refused(c: Context<AppEnv>, error: unknown): Promise<Response> {
+  await discardBody(c.req.raw)
   return complete(c, problemResponse(error, requestIdOf(c), c.req.path))
 }
 
@@ -96,16 +97,5 @@ export function handleRequest(
   env: RawEnv,
   ctx: ExecutionContext,
 ): Response | Promise<Response> {
-  const answer = app.fetch(request, env, ctx)
-  const isRead = request.method === 'GET' || request.method === 'HEAD'
-  return isRead && request.body === null ? answer : afterBody(request, answer)
-}
-
-async function afterBody(
-  request: Request,
-  answer: Response | Promise<Response>,
-): Promise<Response> {
-  const response = await answer
-  await discardBody(request)
-  return response
+  return app.fetch(request, env, ctx)
 }

@@ -41,7 +41,7 @@ export async function readBody(c: Context<AppEnv>): Promise<unknown> {
   return isImport ? undefined : parseJson(text)
 }
 
-/** Reads what a refused request has still to send. */
+/** Reads what a request has still to send that nobody wants. */
 export async function discardBody(request: Request): Promise<void> {
   // In this order: to ask for the body of one that is used up makes a stream for nothing.
   if (request.bodyUsed || request.body === null) return

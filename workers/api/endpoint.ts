@@ -10,7 +10,7 @@ import { parseEtag } from '../../core/log/etag.ts'
 import type { Context as RequestContext } from '../context.ts'
 import { keepWarm } from '../operations/keep-warm.ts'
 import { complete } from './answer-headers.ts'
-import { readBody } from './body.ts'
+import { discardBody, readBody } from './body.ts'
 import type { AppEnv } from './context.ts'
 import { idempotencyOf } from './idempotency.ts'
 import { finish, readParams } from './list-params.ts'
@@ -48,6 +48,7 @@ export function endpoint<R extends RouteConfig>(
     validate(c)
     if (!route.request?.query && hasQuery(c)) finish(readParams(searchParams(c), []))
     const response = await handler(c as HandlerContext<R>)
+    if (!takesBody && c.req.raw.body !== null) await discardBody(c.req.raw)
     keepWarm(c.get('context'))
     return c.get('isComplete') ? response : complete(c, response)
   })

@@ -135,8 +135,12 @@ const NOT_MODIFIED = new Headers({
   vary: 'Authorization, Tendril-Consistency, Tendril-Bookmark',
 })
 const FOUND = new Headers({ ...Object.fromEntries(NOT_MODIFIED), 'content-type': JSON_TYPE })
-/** Of a read by POST, which nobody keeps. */
-const SEARCHED = new Headers({ ...ALWAYS, ...FROM_MEMORY, 'content-type': JSON_TYPE })
+/** Of a read by POST, which no HTTP cache keeps: it has an age only if there is one to speak of. */
+const SEARCHED = new Headers({
+  ...ALWAYS,
+  'cache-status': FROM_MEMORY['cache-status'],
+  'content-type': JSON_TYPE,
+})
 
 /** For a write to the tenant's own log, before its answer is made. */
 export function markWritten(
