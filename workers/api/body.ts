@@ -19,8 +19,12 @@ const MAX_DISCARDED_BYTES = 4 * MAX_BODY_BYTES
 /**
  * Reads the body once, within the limit, and refuses what is not JSON (or a format of imports) before
  * anything else looks at it. What JSON says; `undefined` for an import. Its text is kept as `bodyText`.
+ * `isQuery`: nothing of it will be stored.
  */
-export async function readBody(c: Context<AppEnv>): Promise<unknown> {
+export async function readBody(
+  c: Context<AppEnv>,
+  { isQuery }: { readonly isQuery: boolean },
+): Promise<unknown> {
   const isImport = c.req.path.endsWith('/import')
   const contentType = c.req.header('content-type') ?? ''
   // Read by whoever stores it: it may be larger than memory.
@@ -28,10 +32,7 @@ export async function readBody(c: Context<AppEnv>): Promise<unknown> {
     if (importFormatOf(contentType) !== null) return undefined
     throw new AppError('unsupported_media_type', SEND_AN_IMPORT)
   }
-  // What says how long it is cannot be longer, and is read at once: several times as fast.
-  const isShort = Number(c.req.header('content-length') ?? Number.NaN) <= MAX_BODY_BYTES
-  const { raw } = c.req
-  const text = textOf(isShort ? await raw.arrayBuffer() : await limitedBytes(raw, isImport))
+  const text = await limitedText(c, { isImport, isQuery })
   if (text === '') throw new AppError('malformed_request', 'the request needs a body')
   const isKnown = isImport ? importFormatOf(contentType) !== null : JSON_TYPE.test(contentType)
   if (!isKnown) {
@@ -53,6 +54,26 @@ export async function discardBody(request: Request): Promise<void> {
 }
 
 const SEND_JSON = 'send application/json'
+
+/** What says how long it is cannot be longer, and is read at once: several times as fast. */
+async function limitedText(
+  { req }: Context<AppEnv>,
+  { isImport, isQuery }: { readonly isImport: boolean; readonly isQuery: boolean },
+): Promise<string> {
+  const length = Number(req.header('content-length') ?? Number.NaN)
+  if (!(length <= MAX_BODY_BYTES)) return textOf(await limitedBytes(req.raw, isImport))
+  return isQuery ? queryText(await req.raw.text(), length) : textOf(await req.raw.arrayBuffer())
+}
+
+/**
+ * What is asked, as the runtime decodes it, which leaves less garbage than decoding bytes. It puts U+FFFD for
+ * what is not UTF-8, which the length tells, but for characters of four bytes that lack the last: these may
+ * pass, where nothing is kept.
+ */
+function queryText(text: string, length: number): string {
+  if (text.includes('\uFFFD') && new TextEncoder().encode(text).length > length) throw notUtf8()
+  return text
+}
 
 async function limitedBytes(request: Request, isImport: boolean): Promise<ArrayBuffer> {
   const chunks: Uint8Array[] = []
@@ -78,8 +99,12 @@ function textOf(bytes: ArrayBuffer): string {
     return UTF_8.decode(bytes)
   } catch {
     // Only `decode` throws here, and only for bytes that are not UTF-8.
-    throw new AppError('malformed_request', 'the body is not UTF-8')
+    throw notUtf8()
   }
+}
+
+function notUtf8(): AppError {
+  return new AppError('malformed_request', 'the body is not UTF-8')
 }
 
 function parseJson(text: string): unknown {

@@ -38,11 +38,13 @@ export function endpoint<R extends RouteConfig>(
   const isRead = route.method === 'get'
   const takesBody = route.request?.body !== undefined
   const takesConditions = route.request?.headers !== undefined
+  // A POST that nobody can make conditional changes nothing.
+  const isQuery = route.method === 'post' && !takesConditions
   const validate = requestValidator(route)
   app.openAPIRegistry.registerPath(route)
   app.on(route.method, route.path.replaceAll(/\{(.+?)\}/g, ':$1'), async (c) => {
     const context = await requestContext(c, { isOpen, isRead })
-    const body = takesBody ? await readBody(c) : undefined
+    const body = takesBody ? await readBody(c, { isQuery }) : undefined
     c.set('context', takesConditions ? { ...context, ...(await writeConditions(c)) } : context)
     if (takesBody) validateBody(c, route, body)
     validate(c)

@@ -42,6 +42,12 @@ describe('a query of a graph', () => {
     expect(body).toMatchObject({ paths: [{ length: 2, weight: null }], equally_short: 1 })
   })
 
+  it('asks for the replacement character where it means it', async () => {
+    const names = { external_ids: ['\uFFFD, 🛣'] }
+    await ask('/entities', { type: 'place', external_id: names.external_ids[0] ?? '' })
+    expect((await ask('/traverse', names)).body).toMatchObject({ by_depth: [1] })
+  })
+
   it('says so where its limits leave something out', async () => {
     const few = await ask('/traverse', { external_ids: ['0'], limit: 3, return: 'ids' })
     expect(few.body).toMatchObject({ count: 3, stopped: 'limit', ids: ids.slice(0, 4) })
@@ -54,7 +60,14 @@ describe('a query of a graph', () => {
     const all = await ask('/traverse', { external_ids: ['0'], return: 'count' })
     expect(all.body).toMatchObject({ count: 19, stopped: null, cost: { nodes: 20, edges: 19 } })
     expect(all.body).not.toHaveProperty('items')
-    expect(all.headers.get('server-timing')).toMatch(/\bgraph;dur=[\d.]+;desc="(memory|sql)"$/)
+  })
+
+  it('says how long the search took, unless that was no time', async () => {
+    const { body, headers } = await ask('/traverse', { external_ids: ['0'] })
+    const { engine, ms } = body.cost as { engine: string; ms: number }
+    const [, told = `0.0;desc="${engine}"`] =
+      / ?graph;dur=(.*)$/.exec(headers.get('server-timing') ?? '') ?? []
+    expect(told).toBe(`${ms.toFixed(1)};desc="${engine}"`)
   })
 
   it('is refused with an estimate where a partial answer is of no use', async () => {

@@ -40,7 +40,8 @@ describe('a body', () => {
       'invalid',
     ],
   ])('that is %s is refused', async (_what, body, expected, code) => {
-    for (const path of ['/entities', '/batch', '/entities/lookup', '/types', '/graphs']) {
+    const paths = ['/entities', '/batch', '/entities/lookup', '/traverse', '/types', '/graphs']
+    for (const path of paths) {
       const answer = await tenant.request('POST', path, { body })
       expect([answer.status, answer.body.code]).toEqual([expected, code])
     }
