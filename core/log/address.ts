@@ -19,12 +19,13 @@ export type LogAddress = GraphAddress | TenantAddress
 
 /** The name of the log's Durable Object. */
 export function logName(log: LogAddress): string {
-  const known = names.get(log)
+  if (log.kind === 'tenant') return `tenant:${log.tenantId}`
+  const known = graphNames.get(log)
   if (known !== undefined) return known
-  const name = log.kind === 'graph' ? `graph:${log.graphId}:${log.epoch}` : `tenant:${log.tenantId}`
-  names.set(log, name)
+  const name = `graph:${log.graphId}:${log.epoch}`
+  graphNames.set(log, name)
   return name
 }
 
-/** An address that memory holds is asked for its name several times a request. */
-const names = new WeakMap<LogAddress, string>()
+/** The address of a graph in use is in memory, and is asked for its name several times a request. */
+const graphNames = new WeakMap<GraphAddress, string>()
