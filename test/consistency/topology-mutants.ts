@@ -29,10 +29,16 @@ export const TOPOLOGY_MUTANTS: readonly Mutant[] = [
     '',
   ),
   replacing(
+    'a search at once in a base that is behind',
+    WITH,
+    'held === null || held.upTo < known.copy.head',
+    'held === null',
+  ),
+  replacing(
     'a strong search that asks nobody',
     WITH,
-    'knownAtLeast(log, freshness, need.atLeast)',
-    `knownAtLeast(log, { ...freshness, consistency: { level: 'session' } }, need.atLeast)`,
+    'sufficient(log, freshness)',
+    `sufficient(log, { ...freshness, consistency: { level: 'session' } })`,
   ),
   replacing(
     'R2: a strong search that does not report',

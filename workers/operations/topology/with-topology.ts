@@ -97,15 +97,13 @@ export function topologyName(graph: GraphAddress, weightKeys: readonly string[] 
 }
 
 /** The topology where nothing has to be waited for; `null`: something has. */
-function currentAtOnce({ context, log, freshness, need, name }: Reading): Current | null {
+function currentAtOnce(reading: Reading): Current | null {
+  const { log, freshness, need } = reading
   if (need.others.length > 0) return null
   const known = enough(log, freshness)
   if (known === null || known.copy.head < need.atLeast) return null
-  const held = context.services.topologies.shelf.held.get(name)
-  if (held?.historyId !== known.historyId) return null
-  checkBookmark(freshness, known.historyId, known.copy.head)
-  validate(held, known, log.now())
-  if (held.upTo < known.copy.head) return null
+  const held = heldOf(reading, known)
+  if (held === null || held.upTo < known.copy.head) return null
   return { held, told: known.copy.head, others: NONE, schemaSeq: 0, isRead: false }
 }
 
@@ -128,14 +126,12 @@ async function findCurrent(reading: Reading, first: Known): Promise<Current | nu
   let known: Known = first
   let isRead = false
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
-    checkBookmark(freshness, known.historyId, known.copy.head)
-    const held = shelf.get(name)
-    if (held?.historyId !== known.historyId) {
-      if (held) shelf.drop(name)
+    const held = heldOf(reading, known)
+    if (held === null) {
+      shelf.drop(name)
       loadInBackground(reading, known.historyId)
       return null
     }
-    validate(held, known, log.now())
     const wanted = { floor, head: known.copy.head }
     let others = NONE
     let schemaSeq = 0
@@ -179,6 +175,15 @@ function forward(reading: Reading, held: HeldTopology): Promise<Brought> {
   return others.length > 0
     ? bringForward(held, deps, others)
     : flights.run(name, () => bringForward(held, deps), log.waiting)
+}
+
+/** What is held of the history that is known, and how far it is seen to hold; `null`: nothing. */
+function heldOf({ context, log, freshness, name }: Reading, known: Known): HeldTopology | null {
+  checkBookmark(freshness, known.historyId, known.copy.head)
+  const held = context.services.topologies.shelf.held.get(name)
+  if (held?.historyId !== known.historyId) return null
+  validate(held, known, log.now())
+  return held
 }
 
 /** Moves the end of the stretch over which the topology holds, if nothing touched the graph. */
