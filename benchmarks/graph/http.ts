@@ -125,18 +125,21 @@ function rowOf(
 ) {
   const rate = (side: Sides) => medianOf(measured[side].map((each) => each.requestsPerSecond))
   const cpu = (side: Sides) => medianOf(measured[side].map((each) => each.cpuMicroseconds))
+  // Of what was measured in the same round: how fast the machine is changes from one to the next.
+  const ratio = (side: 'bare' | 'sql', of: 'requestsPerSecond' | 'cpuMicroseconds') =>
+    medianOf(measured.api.map((each, round) => each[of] / (measured[side][round]?.[of] ?? 0)))
   const hasSql = measured.sql.length > 0
   return {
     ...{ query: name, clients },
     'bare/s': rate('bare').toFixed(1),
     'API/s': rate('api').toFixed(1),
-    'share %': Math.round((100 * rate('api')) / rate('bare')),
+    'share %': Math.round(100 * ratio('bare', 'requestsPerSecond')),
     'bare CPU µs': Math.round(cpu('bare')),
     'API CPU µs': Math.round(cpu('api')),
-    'by CPU %': Math.round((100 * cpu('bare')) / cpu('api')),
+    'by CPU %': Math.round(100 / ratio('bare', 'cpuMicroseconds')),
     'goal %': GOALS[clients] ?? '',
     'SQL/s': hasSql ? rate('sql').toFixed(2) : '',
-    'times SQL': hasSql ? (rate('api') / rate('sql')).toFixed(1) : '',
+    'times SQL': hasSql ? ratio('sql', 'requestsPerSecond').toFixed(1) : '',
     'p99 ms': medianOf(measured.api.map((each) => each.p99Ms)),
   }
 }
