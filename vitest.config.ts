@@ -67,7 +67,7 @@ export default defineConfig({
           ...patient,
           include: ['test/**/*.e2e.test.ts'],
           globalSetup: ['test/harness/pg-global-setup.ts', 'test/harness/stack-global-setup.ts'],
-          setupFiles: ['test/harness/take-stack.ts'],
+          setupFiles: ['test/harness/short-keep-alive.ts', 'test/harness/take-stack.ts'],
           // Each file has one of the stacks for itself; what else is tested has the machine before.
           maxWorkers: STACKS,
           sequence: { groupOrder: 1 },
