@@ -34,68 +34,100 @@ export type Searched = {
  * when it is met first, so each is looked up in the filter once, and no path is ever enumerated.
  */
 export function breadthFirst(view: GraphView, search: BreadthFirst, meter: Meter): Searched {
-  const { starts, direction, depth, limit, mask, filter, withTree } = search
-  const { workspace } = view
-  const table = workspace.reached
-  table.begin(view.nodeNumbers)
-  const { marks, mark } = table
-  const adjacency = new Adjacency(view, mask)
-  let queue = workspace.queue.reserve(starts.length)
-  let parents: Uint32Array = workspace.parents.values
-  let vias: Uint32Array = workspace.vias.values
-  let count = 0
-  for (const node of starts) {
-    if (marks[node] === mark) continue
-    marks[node] = mark
-    queue[count] = node
-    count += 1
-  }
-  const most = Math.min(count + limit, view.nodeNumbers)
-  const full = count + limit
-  const levels = [0, count]
-  const firstSide = direction === 'in' ? 1 : 0
-  const lastSide = direction === 'out' ? 0 : 1
+  const { direction, depth } = search
+  const frontier = new Frontier(view, search, meter)
+  const levels = [0, frontier.count]
   let position = 0
-  for (let hops = 0; hops < depth && position < count; hops += 1) {
-    for (const levelEnd = count; position < levelEnd; position += 1) {
-      const node = queue[position] ?? 0
-      for (let side = firstSide; side <= lastSide; side += 1) {
-        adjacency.open(node, side === 0)
-        const { targets, start } = adjacency
-        const end = start + meter.take(adjacency.end - start)
-        const room = Math.min(count + end - start, most)
-        if (room > queue.length) queue = workspace.queue.reserve(room, most)
-        if (withTree && room > vias.length) {
-          parents = workspace.parents.reserve(room, most)
-          vias = workspace.vias.reserve(room, most)
+  for (let hops = 0; hops < depth && position < frontier.count; hops += 1) {
+    for (const levelEnd = frontier.count; position < levelEnd; position += 1) {
+      frontier.expand(position)
+      if (meter.stopped === null) continue
+      const { count, untaken } = frontier
+      const last = hops + 1 < depth ? count : levelEnd
+      const nodes = view.workspace.queue.values.subarray(position + 1, last)
+      const aheadEdges = meter.stopped === 'limit' ? 0 : untaken + degreesOf(view, nodes, direction)
+      return { count, levels: closed(levels, count), aheadEdges }
+    }
+    closed(levels, frontier.count)
+  }
+  return { count: frontier.count, levels, aheadEdges: 0 }
+}
+
+/**
+ * What a search has reached so far. A node is expanded in a function of its own: V8 compiles one that is
+ * called often, and now and then gives up on a loop that it has to enter halfway.
+ */
+class Frontier {
+  readonly #view: GraphView
+  readonly #search: BreadthFirst
+  readonly #meter: Meter
+  readonly #adjacency: Adjacency
+  /** Most nodes, by the limit and by how many there are. */
+  readonly #full: number
+  readonly #most: number
+  count = 0
+  /** Of the node whose edges were not all looked at, how many were left. */
+  untaken = 0
+
+  constructor(view: GraphView, search: BreadthFirst, meter: Meter) {
+    const { starts, limit, mask } = search
+    const { reached, queue } = view.workspace
+    this.#view = view
+    this.#search = search
+    this.#meter = meter
+    this.#adjacency = new Adjacency(view, mask)
+    reached.begin(view.nodeNumbers)
+    const nodes = queue.reserve(starts.length)
+    for (const node of starts) {
+      if (reached.marks[node] === reached.mark) continue
+      reached.marks[node] = reached.mark
+      nodes[this.count] = node
+      this.count += 1
+    }
+    this.#full = this.count + limit
+    this.#most = Math.min(this.#full, view.nodeNumbers)
+  }
+
+  /** Adds what the node at this position leads to, until the meter stops the search. */
+  expand(position: number): void {
+    const { workspace } = this.#view
+    const { direction, filter, withTree } = this.#search
+    const { marks, mark } = workspace.reached
+    const adjacency = this.#adjacency
+    const meter = this.#meter
+    const node = workspace.queue.values[position] ?? 0
+    let { count } = this
+    for (let side = direction === 'in' ? 1 : 0; side < (direction === 'out' ? 1 : 2); side += 1) {
+      adjacency.open(node, side === 0)
+      const { targets, start } = adjacency
+      const end = start + meter.take(adjacency.end - start)
+      const room = Math.min(count + end - start, this.#most)
+      const queue = workspace.queue.reserve(room, this.#most)
+      const parents = withTree ? workspace.parents.reserve(room, this.#most) : null
+      const vias = withTree ? workspace.vias.reserve(room, this.#most) : null
+      for (let i = start; i < end; i += 1) {
+        const target = targets[i] ?? 0
+        if (marks[target] === mark) continue
+        marks[target] = mark
+        if (filter !== null && !filter.passes(target)) continue
+        if (count === this.#full) {
+          meter.endEarly(end - i - 1)
+          break
         }
-        for (let i = start; i < end; i += 1) {
-          const target = targets[i] ?? 0
-          if (marks[target] === mark) continue
-          marks[target] = mark
-          if (filter !== null && !filter.passes(target)) continue
-          if (count === full) {
-            meter.endEarly(end - i - 1)
-            return { count, levels: closed(levels, count), aheadEdges: 0 }
-          }
-          queue[count] = target
-          if (withTree) {
-            parents[count] = position
-            vias[count] = adjacency.edgeAt(i) * 2 + side
-          }
-          count += 1
+        queue[count] = target
+        if (parents !== null && vias !== null) {
+          parents[count] = position
+          vias[count] = adjacency.edgeAt(i) * 2 + side
         }
-        if (meter.stopped !== null) {
-          const last = hops + 1 < depth ? count : levelEnd
-          const nodes = queue.subarray(position + 1, last)
-          const aheadEdges = adjacency.end - end + degreesOf(view, nodes, direction)
-          return { count, levels: closed(levels, count), aheadEdges }
-        }
+        count += 1
+      }
+      this.count = count
+      if (meter.stopped !== null) {
+        this.untaken = adjacency.end - end
+        return
       }
     }
-    closed(levels, count)
   }
-  return { count, levels, aheadEdges: 0 }
 }
 
 function closed(levels: number[], count: number): readonly number[] {
