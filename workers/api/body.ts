@@ -56,13 +56,14 @@ export async function discardBody(request: Request): Promise<void> {
 const SEND_JSON = 'send application/json'
 
 /** What says how long it is cannot be longer, and is read at once: several times as fast. */
-async function limitedText(
+function limitedText(
   { req }: Context<AppEnv>,
   { isImport, isQuery }: { readonly isImport: boolean; readonly isQuery: boolean },
 ): Promise<string> {
   const length = Number(req.header('content-length') ?? Number.NaN)
-  if (!(length <= MAX_BODY_BYTES)) return textOf(await limitedBytes(req.raw, isImport))
-  return isQuery ? queryText(await req.raw.text(), length) : textOf(await req.raw.arrayBuffer())
+  if (!(length <= MAX_BODY_BYTES)) return limitedBytes(req.raw, isImport).then(textOf)
+  if (isQuery) return req.raw.text().then((text) => queryText(text, length))
+  return req.raw.arrayBuffer().then(textOf)
 }
 
 /**

@@ -10,7 +10,6 @@ import type { Snapshot } from '../../../db/queries/snapshot.ts'
 import type { GraphContext } from '../../context.ts'
 import { readByPlan } from '../read-by-plan.ts'
 import { readValue } from '../read-graph.ts'
-
 import { type TopologyAt, withTopology } from './with-topology.ts'
 
 export type GraphQuery<T extends Answered> = {
@@ -33,49 +32,52 @@ export type Ran<T> = { readonly answer: T; readonly at: TopologyAt }
  * Runs a query on the graph's topology in this isolate, if there is one, and else in PostgreSQL, at the
  * consistency that the request asks for.
  */
-export async function runQuery<T extends Answered>(
+export function runQuery<T extends Answered>(
   context: GraphContext,
   query: GraphQuery<T>,
 ): Promise<Ran<T>> {
   const { where } = query
-  if (where === null) return attempt(context, query, NO_INDEXES)
-  const { value } = await readByPlan(context, 'entity', where, async (plan) => {
+  return where === null
+    ? attempt(context, query, NO_INDEXES)
+    : filtered(context, { ...query, where })
+}
+
+/** The plan for its conditions may have to be made again. */
+async function filtered<T extends Answered>(
+  context: GraphContext,
+  query: GraphQuery<T> & { readonly where: ListQuery },
+): Promise<Ran<T>> {
+  const { value } = await readByPlan(context, 'entity', query.where, async (plan) => {
     const { schemaSeq, ...ran } = await attempt(context, query, plan)
     return { value: ran, seq: ran.at.seq, historyId: ran.at.historyId, schemaSeq }
   })
   return value
 }
 
+/** With the seq of the types that the plan for the conditions rests on. */
+type Attempt<T> = Ran<T> & { readonly schemaSeq: number }
+
 async function attempt<T extends Answered>(
   context: GraphContext,
   query: GraphQuery<T>,
   plan: IndexPlan,
 ): Promise<Attempt<T>> {
-  return (await inMemory(context, query, plan)) ?? inSql(context, query, plan)
-}
-
-/** With the seq of the types that the plan for the conditions rests on. */
-type Attempt<T> = Ran<T> & { readonly schemaSeq: number }
-
-/** `null`: there is no topology of the graph here that is good enough. */
-async function inMemory<T extends Answered>(
-  context: GraphContext,
-  { where, weightKeys, atLeast, run }: GraphQuery<T>,
-  plan: IndexPlan,
-): Promise<Attempt<T> | null> {
-  const others = where === null ? [] : [candidateIds(context.graph, where, plan)]
+  const { where, weightKeys, atLeast, run } = query
+  const others = where === null ? NONE : [candidateIds(context.graph, where, plan)]
   const found = await withTopology(context, { weightKeys, atLeast, others }, (current) => {
     const engine = new MemoryEngine(current.view, context.services.now)
     const answer = run(engine, candidatesOf(current.others))
     return { answer, schemaSeq: current.schemaSeq }
   })
-  if (found === null) return null
+  if (found === null) return inSql(context, query, plan)
   const { at, result } = found
   const answer = await result.answer
   // Nothing has changed from the seq of the topology to that of the answer.
   const cost = { ...answer.cost, seq: at.seq }
   return { answer: { ...answer, cost }, at, schemaSeq: result.schemaSeq }
 }
+
+const NONE: readonly never[] = []
 
 function candidatesOf([rows]: readonly (readonly Row[])[]): readonly string[] | undefined {
   if (rows === undefined) return undefined
