@@ -27,6 +27,8 @@ const { values: options } = parseArgs({
 const graph = await chosenGraph(options)
 const SOURCES = 200
 const CLIENTS = [1, 32]
+/** How long each side answers a case before it is measured: until V8 has compiled what it runs through. */
+const WARM_UP_SECONDS = 10
 /** Shares of the bare worker's rate that are wanted, by the number of clients. */
 const GOALS: Readonly<Record<number, number>> = { 1: 80, 32: 60 }
 
@@ -79,40 +81,43 @@ async function run(): Promise<void> {
   await loaded(apiKey, cases[0]?.bodies[0] ?? '')
   const rows = []
   for (const { name, path, bodies } of cases) {
+    const sides = sidesOf(path, apiKey)
+    for (const { side, ...load } of sides) {
+      const connections = side === 'sql' ? 1 : Math.max(...CLIENTS)
+      await measure({ ...load, bodies, connections, seconds: WARM_UP_SECONDS })
+    }
     for (const clients of CLIENTS) {
-      const measured = await compare(path, bodies, clients, apiKey)
-      rows.push(rowOf(name, clients, measured))
+      rows.push(rowOf(name, clients, await compare(sides, bodies, clients)))
     }
   }
   console.table(rows)
 }
 
-type Sides = 'bare' | 'api' | 'sql'
+type Side = 'bare' | 'api' | 'sql'
 
-/** Bare worker and API in turns; PostgreSQL with one client only, of which one already is busy. */
-async function compare(
-  path: string,
-  bodies: readonly string[],
-  connections: number,
-  apiKey: string,
-): Promise<Readonly<Record<Sides, readonly Measured[]>>> {
-  const results: Record<Sides, Measured[]> = { bare: [], api: [], sql: [] }
+function sidesOf(path: string, apiKey: string) {
   const json = { 'content-type': 'application/json' }
   const headers = { ...json, authorization: `Bearer ${apiKey}` }
   const api = `/api/v1/graphs/default${path}`
-  const sides = [
+  return [
     { side: 'bare', url: bare.url + path, headers: json, pid: barePid },
     { side: 'api', url: server.url + api, headers, pid: serverPid },
-    ...(connections === 1
-      ? [{ side: 'sql', url: sqlServer.url + api, headers, pid: sqlPid } as const]
-      : []),
+    { side: 'sql', url: sqlServer.url + api, headers, pid: sqlPid },
   ] as const
-  // In the first round what a case runs through is compiled; it does not count.
-  for (let round = 0; round <= Number(options.rounds); round += 1) {
-    for (const { side, ...load } of round % 2 === 0 ? sides : sides.toReversed()) {
-      const seconds = Number(options.seconds)
-      const measured = await measure({ ...load, bodies, connections, seconds })
-      if (round > 0) results[side].push(measured)
+}
+
+/** The sides in turns; PostgreSQL with one client only, of which one already is busy. */
+async function compare(
+  sides: ReturnType<typeof sidesOf>,
+  bodies: readonly string[],
+  connections: number,
+): Promise<Readonly<Record<Side, readonly Measured[]>>> {
+  const results: Record<Side, Measured[]> = { bare: [], api: [], sql: [] }
+  const compared = sides.filter(({ side }) => side !== 'sql' || connections === 1)
+  const seconds = Number(options.seconds)
+  for (let round = 0; round < Number(options.rounds); round += 1) {
+    for (const { side, ...load } of round % 2 === 0 ? compared : compared.toReversed()) {
+      results[side].push(await measure({ ...load, bodies, connections, seconds }))
     }
   }
   return results
@@ -121,10 +126,10 @@ async function compare(
 function rowOf(
   name: string,
   clients: number,
-  measured: Readonly<Record<Sides, readonly Measured[]>>,
+  measured: Readonly<Record<Side, readonly Measured[]>>,
 ) {
-  const rate = (side: Sides) => medianOf(measured[side].map((each) => each.requestsPerSecond))
-  const cpu = (side: Sides) => medianOf(measured[side].map((each) => each.cpuMicroseconds))
+  const rate = (side: Side) => medianOf(measured[side].map((each) => each.requestsPerSecond))
+  const cpu = (side: Side) => medianOf(measured[side].map((each) => each.cpuMicroseconds))
   // Of what was measured in the same round: how fast the machine is changes from one to the next.
   const ratio = (side: 'bare' | 'sql', of: 'requestsPerSecond' | 'cpuMicroseconds') =>
     medianOf(measured.api.map((each, round) => each[of] / (measured[side][round]?.[of] ?? 0)))
