@@ -32,6 +32,10 @@ const WARM_UP_SECONDS = 10
 /** Shares of the bare worker's rate that are wanted, by the number of clients. */
 const GOALS: Readonly<Record<number, number>> = { 1: 80, 32: 60 }
 
+// In this runtime V8's thread for compiling stops for good now and then after a collection (--trace-opt: what
+// it began is never completed), and the side that it happens to is not compiled any more.
+process.env.MINIFLARE_WORKERD_V8_FLAGS ??= '--no-concurrent-recompilation'
+
 const folder = mkdtempSync(join(tmpdir(), 'tendril-bench-'))
 chmodSync(folder, 0o711)
 /** Of the runtimes, in the order in which they start. */
