@@ -13,33 +13,44 @@ import { countersOf, isolate } from './isolate.ts'
 import { openRedis, upstashRedis } from './upstash-redis.ts'
 
 /** The tiers as one request sees them. Most find all they need in memory, and open nothing else. */
-export type Caching = {
-  /** The cache, counting for this tenant. */
-  readonly cacheOf: (tenant: TenantId) => Cache
-  /** `null`: there is no Redis for caches. */
-  readonly ledger: () => CacheLedger | null
-}
-
-export function caching(env: Env, waiting: Waiting): Caching {
-  const redis = once(() => redisOf(env))
-  const tiers = once(() => farTiers(redis()))
+export class RequestCaching {
+  readonly #env: Env
+  readonly #waiting: Waiting
+  /** `undefined`: nobody has asked for it yet. */
+  #redis: Redis | null | undefined
   // A request is of one tenant: its own log, and one of its graphs.
-  let latest: { readonly tenant: TenantId; readonly cache: Cache } | null = null
-  return {
-    cacheOf(tenant) {
-      if (latest?.tenant === tenant) return latest.cache
-      const counters = countersOf(tenant)
-      const cache = new Cache({
-        ...{ memory: isolate.memory, tiers, waiting, lookups: isolate.lookups },
-        onEvent: (event) => counters.count(event),
-      })
-      latest = { tenant, cache }
-      return cache
-    },
-    ledger() {
-      const client = redis()
-      return client && cacheLedger(client, isolate.ledgerBreaker)
-    },
+  #tenant: TenantId | null = null
+  #cache: Cache | null = null
+
+  constructor(env: Env, waiting: Waiting) {
+    this.#env = env
+    this.#waiting = waiting
+  }
+
+  /** The cache, counting for this tenant. */
+  cacheOf(tenant: TenantId): Cache {
+    if (this.#cache !== null && this.#tenant === tenant) return this.#cache
+    const counters = countersOf(tenant)
+    this.#tenant = tenant
+    this.#cache = new Cache({
+      memory: isolate.memory,
+      lookups: isolate.lookups,
+      tiers: () => farTiers(this.#openRedis()),
+      waiting: this.#waiting,
+      onEvent: (event) => counters.count(event),
+    })
+    return this.#cache
+  }
+
+  /** `null`: there is no Redis for caches. */
+  ledger(): CacheLedger | null {
+    const client = this.#openRedis()
+    return client && cacheLedger(client, isolate.ledgerBreaker)
+  }
+
+  #openRedis(): Redis | null {
+    if (this.#redis === undefined) this.#redis = redisOf(this.#env)
+    return this.#redis
   }
 }
 
@@ -61,12 +72,4 @@ function farTiers(redis: Redis | null): Tier[] {
     const breaker = isolate.breakers.get(tier.name)
     return breaker ? guardedTier(tier, breaker) : tier
   })
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
 }

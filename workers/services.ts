@@ -19,7 +19,7 @@ import type { Committed } from '../durable-objects/graph-log/committed.ts'
 import type { Env } from '../env.ts'
 import type { DispatchDeps } from '../queues/dispatch.ts'
 import type { CacheLedger } from './cache-ledger.ts'
-import { caching } from './caching.ts'
+import { RequestCaching } from './caching.ts'
 import { dispatchDeps } from './consume-batch.ts'
 import type { FileStore } from './files/file-store.ts'
 import { r2Files } from './files/r2-files.ts'
@@ -76,10 +76,11 @@ export type Services = {
 /** The composition root: built per request, since the runtime ties I/O objects to one. */
 export function services(env: Env, waitUntil: Waiting['waitUntil']): Services {
   const waiting = { waitUntil, sleep }
-  const { cacheOf, ledger } = caching(env, waiting)
+  const caching = new RequestCaching(env, waiting)
+  const ledger = () => caching.ledger()
   tellInTime(ledger, Date.now(), waitUntil)
   const reader = (log: LogAddress) =>
-    new RequestLog(log, { env, cache: cacheOf(log.tenantId), waiting })
+    new RequestLog(log, { env, cache: caching.cacheOf(log.tenantId), waiting })
   return { ...lasting(env), waitUntil, ledger, reader }
 }
 

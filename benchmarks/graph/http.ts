@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -19,7 +19,8 @@ import { storeGraph } from './store-graph.ts'
 
 const { values: options } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '4' },
+    starts: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '3' },
     ...GRAPH_OPTIONS,
   },
@@ -28,51 +29,61 @@ const graph = await chosenGraph(options)
 const SOURCES = 200
 const CLIENTS = [1, 32]
 /** How long each side answers a case before it is measured: until V8 has compiled what it runs through. */
-const WARM_UP_SECONDS = 10
+const WARM_UP_SECONDS = 8
 /** Shares of the bare worker's rate that are wanted, by the number of clients. */
 const GOALS: Readonly<Record<number, number>> = { 1: 80, 32: 60 }
 
-// In this runtime V8's thread for compiling stops for good now and then after a collection (--trace-opt: what
-// it began is never completed), and the side that it happens to is not compiled any more.
-process.env.MINIFLARE_WORKERD_V8_FLAGS ??= '--no-concurrent-recompilation'
-
 const folder = mkdtempSync(join(tmpdir(), 'tendril-bench-'))
 chmodSync(folder, 0o711)
-/** Of the runtimes, in the order in which they start. */
-const pids = new Set<number>()
-const onRuntime = (pid: number) => {
-  pids.add(pid)
-}
 const stack = await startStack({ dataDir: folder })
-const server = await startServer({
-  ...{ port: 0, bindings: stack.bindings, persistDir: join(folder, 'memory'), onRuntime },
-})
-// The same worker, without memory for topologies: it searches in PostgreSQL.
-const sqlServer = await startServer({
-  ...{ port: 0, persistDir: join(folder, 'sql'), onRuntime },
-  bindings: { ...stack.bindings, TENDRIL_TOPOLOGY_MB: '0' },
-})
-const bare = await startBare(folder)
-const [serverPid = 0, sqlPid = 0, barePid = 0] = pids
 try {
   await run()
 } finally {
-  await bare.stop()
-  await server.stop()
-  await sqlServer.stop()
   await stack.stop()
   rmSync(folder, { recursive: true, force: true })
 }
 
+/**
+ * All cases in runtimes that are started anew several times: what V8 compiles, and when, differs from one to the
+ * next more than the measurements in one do (Georges, Buytaert and Eeckhout 2007). Now and then its thread for
+ * compiling even stops for good after a collection (`--trace-opt`: nothing that it begins is completed), on
+ * either side.
+ */
 async function run(): Promise<void> {
-  const { apiKey } = await demoTenant(server.url, join(folder, 'demo.json'))
-  await prepare(apiKey)
+  const asked = cases()
+  const rows = asked.flatMap(({ name, path, bodies }) =>
+    CLIENTS.map((clients) => ({ name, path, bodies, clients, measured: noneYet() })),
+  )
+  let topology: ArrayBuffer | null = null
+  for (let start = 1; start <= Number(options.starts); start += 1) {
+    const runtimes = await startRuntimes(join(folder, `start-${start}`))
+    try {
+      const { apiKey } = await demoTenant(runtimes.api.url, join(folder, 'demo.json'))
+      topology ??= await fillGraph(runtimes, apiKey)
+      await load(runtimes, topology, { apiKey, body: asked[0]?.bodies[0] ?? '' })
+      for (const { path, bodies } of asked) {
+        const sides = sidesOf(runtimes, path, apiKey)
+        await warmUp(sides, bodies)
+        for (const row of rows) {
+          if (row.bodies === bodies) await compare(sides, row)
+        }
+      }
+    } finally {
+      await runtimes.stop()
+    }
+  }
+  console.table(rows.map(shown))
+}
+
+type Case = { readonly name: string; readonly path: string; readonly bodies: readonly string[] }
+
+function cases(): readonly Case[] {
   const random = randomFrom(Number(options.seed))
   const source = () => graph.someNode(random)
   const sources = Array.from({ length: SOURCES }, source)
-  const traversal = (shown: object) =>
-    sources.map((id) => JSON.stringify({ ids: [id], depth: 3, max_cost: 5_000_000, ...shown }))
-  const cases = [
+  const traversal = (wanted: object) =>
+    sources.map((id) => JSON.stringify({ ids: [id], depth: 3, max_cost: 5_000_000, ...wanted }))
+  return [
     { name: 'depth-3 count', path: '/traverse', bodies: traversal({ return: 'count' }) },
     { name: 'depth-3 ids', path: '/traverse', bodies: traversal({ return: 'ids', limit: 10_000 }) },
     {
@@ -82,79 +93,118 @@ async function run(): Promise<void> {
       ),
     },
   ]
-  await loaded(apiKey, cases[0]?.bodies[0] ?? '')
-  const rows = []
-  for (const { name, path, bodies } of cases) {
-    const sides = sidesOf(path, apiKey)
-    for (const { side, ...load } of sides) {
-      const connections = side === 'sql' ? 1 : Math.max(...CLIENTS)
-      await measure({ ...load, bodies, connections, seconds: WARM_UP_SECONDS })
-    }
-    for (const clients of CLIENTS) {
-      rows.push(rowOf(name, clients, await compare(sides, bodies, clients)))
-    }
-  }
-  console.table(rows)
 }
+
+/** A worker, and the process of the runtime that it runs in. */
+type Runtime = { readonly url: string; readonly pid: number }
+
+async function startRuntimes(place: string) {
+  mkdirSync(place, { recursive: true })
+  // In the order in which they start.
+  const pids = new Set<number>()
+  const onRuntime = (pid: number) => {
+    pids.add(pid)
+  }
+  const { bindings } = stack
+  const api = await startServer({
+    ...{ port: 0, bindings, persistDir: join(place, 'api'), onRuntime },
+  })
+  // The same worker, without memory for topologies: it searches in PostgreSQL.
+  const sql = await startServer({
+    ...{ port: 0, bindings: { ...bindings, TENDRIL_TOPOLOGY_MB: '0' }, onRuntime },
+    persistDir: join(place, 'sql'),
+  })
+  const bare = await startBare(place)
+  const [apiPid = 0, sqlPid = 0, barePid = 0] = pids
+  return {
+    bare: { url: bare.url, pid: barePid },
+    api: { url: api.url, pid: apiPid },
+    sql: { url: sql.url, pid: sqlPid },
+    // The log's object knows nothing of what is loaded past it.
+    async evictObjects() {
+      await api.evictObjects()
+      await sql.evictObjects()
+    },
+    async stop() {
+      await bare.stop()
+      await api.stop()
+      await sql.stop()
+    },
+  }
+}
+
+type Runtimes = Readonly<Record<Side, Runtime>> & { evictObjects(): Promise<void> }
 
 type Side = 'bare' | 'api' | 'sql'
 
-function sidesOf(path: string, apiKey: string) {
+function sidesOf({ bare, api, sql }: Runtimes, path: string, apiKey: string) {
   const json = { 'content-type': 'application/json' }
   const headers = { ...json, authorization: `Bearer ${apiKey}` }
-  const api = `/api/v1/graphs/default${path}`
+  const route = `/api/v1/graphs/default${path}`
   return [
-    { side: 'bare', url: bare.url + path, headers: json, pid: barePid },
-    { side: 'api', url: server.url + api, headers, pid: serverPid },
-    { side: 'sql', url: sqlServer.url + api, headers, pid: sqlPid },
+    { side: 'bare', url: bare.url + path, headers: json, pid: bare.pid },
+    { side: 'api', url: api.url + route, headers, pid: api.pid },
+    { side: 'sql', url: sql.url + route, headers, pid: sql.pid },
   ] as const
 }
 
-/** The sides in turns; PostgreSQL with one client only, of which one already is busy. */
-async function compare(
-  sides: ReturnType<typeof sidesOf>,
-  bodies: readonly string[],
-  connections: number,
-): Promise<Readonly<Record<Side, readonly Measured[]>>> {
-  const results: Record<Side, Measured[]> = { bare: [], api: [], sql: [] }
-  const compared = sides.filter(({ side }) => side !== 'sql' || connections === 1)
+type Sides = ReturnType<typeof sidesOf>
+
+async function warmUp(sides: Sides, bodies: readonly string[]): Promise<void> {
+  for (const { side, ...load } of sides) {
+    // One client keeps PostgreSQL busy.
+    const connections = side === 'sql' ? 1 : Math.max(...CLIENTS)
+    await measure({ ...load, bodies, connections, seconds: WARM_UP_SECONDS })
+  }
+}
+
+/** By side, what was measured in each round of all starts. */
+type Results = Readonly<Record<Side, Measured[]>>
+
+type Row = Case & { readonly clients: number; readonly measured: Results }
+
+function noneYet(): Results {
+  return { bare: [], api: [], sql: [] }
+}
+
+/** Adds rounds with the sides in turns; PostgreSQL with one client only. */
+async function compare(sides: Sides, { bodies, clients, measured }: Row): Promise<void> {
+  const compared = sides.filter(({ side }) => side !== 'sql' || clients === 1)
   const seconds = Number(options.seconds)
   for (let round = 0; round < Number(options.rounds); round += 1) {
     for (const { side, ...load } of round % 2 === 0 ? compared : compared.toReversed()) {
-      results[side].push(await measure({ ...load, bodies, connections, seconds }))
+      measured[side].push(await measure({ ...load, bodies, connections: clients, seconds }))
     }
   }
-  return results
 }
 
-function rowOf(
-  name: string,
-  clients: number,
-  measured: Readonly<Record<Side, readonly Measured[]>>,
-) {
+function shown({ name, clients, measured }: Row) {
   const rate = (side: Side) => medianOf(measured[side].map((each) => each.requestsPerSecond))
   const cpu = (side: Side) => medianOf(measured[side].map((each) => each.cpuMicroseconds))
   // Of what was measured in the same round: how fast the machine is changes from one to the next.
-  const ratio = (side: 'bare' | 'sql', of: 'requestsPerSecond' | 'cpuMicroseconds') =>
-    medianOf(measured.api.map((each, round) => each[of] / (measured[side][round]?.[of] ?? 0)))
+  const ratios = (side: 'bare' | 'sql', of: 'requestsPerSecond' | 'cpuMicroseconds') =>
+    measured.api.map((each, round) => each[of] / (measured[side][round]?.[of] ?? 0))
+  const percent = (ratio: number) => Math.round(100 * ratio)
+  const shares = ratios('bare', 'requestsPerSecond')
   const hasSql = measured.sql.length > 0
   return {
     ...{ query: name, clients },
     'bare/s': rate('bare').toFixed(1),
     'API/s': rate('api').toFixed(1),
-    'share %': Math.round(100 * ratio('bare', 'requestsPerSecond')),
+    'share %': percent(medianOf(shares)),
+    'least and most %': `${percent(Math.min(...shares))} ${percent(Math.max(...shares))}`,
     'bare CPU µs': Math.round(cpu('bare')),
     'API CPU µs': Math.round(cpu('api')),
-    'by CPU %': Math.round(100 / ratio('bare', 'cpuMicroseconds')),
+    'by CPU %': percent(1 / medianOf(ratios('bare', 'cpuMicroseconds'))),
     'goal %': GOALS[clients] ?? '',
     'SQL/s': hasSql ? rate('sql').toFixed(2) : '',
-    'times SQL': hasSql ? ratio('sql', 'requestsPerSecond').toFixed(1) : '',
+    'times SQL': hasSql ? medianOf(ratios('sql', 'requestsPerSecond')).toFixed(1) : '',
     'p99 ms': medianOf(measured.api.map((each) => each.p99Ms)),
   }
 }
 
-/** Fills the default graph, and gives the bare worker its topology. */
-async function prepare(apiKey: string): Promise<void> {
+/** Fills the default graph. Its topology, for the bare worker. */
+async function fillGraph(runtimes: Runtimes, apiKey: string): Promise<ArrayBuffer> {
   const owner = new pg.Client(stack.postgres.url('tendril_shard_1'))
   await owner.connect()
   const { rows } = await owner.query('select tenant_id, id from graphs')
@@ -173,19 +223,22 @@ async function prepare(apiKey: string): Promise<void> {
   const seconds = ((performance.now() - began) / 1_000).toFixed(1)
   const megabytes = (topology.buffer.byteLength / 2 ** 20).toFixed(1)
   console.log(`built from PostgreSQL in ${seconds} s: ${megabytes} MB`)
-  const sent = await fetch(`${bare.url}/topology`, { method: 'PUT', body: topology.buffer })
-  if (!sent.ok) throw new Error(`the bare worker answered ${sent.status}`)
-  // The log's object knows nothing of what was loaded past it.
-  await server.evictObjects()
-  await sqlServer.evictObjects()
-  await callApi(server.url, '/api/v1/entities?limit=1', { token: apiKey })
+  await runtimes.evictObjects()
+  await callApi(runtimes.api.url, '/api/v1/entities?limit=1', { token: apiKey })
+  return topology.buffer
 }
 
-/** Asks until the isolate has the topology in memory. */
-async function loaded(apiKey: string, body: string): Promise<void> {
+/** Gives the bare worker its topology, and asks until the API's isolate has it in memory. */
+async function load(
+  { bare, api }: Runtimes,
+  topology: ArrayBuffer,
+  { apiKey, body }: { readonly apiKey: string; readonly body: string },
+): Promise<void> {
+  const sent = await fetch(`${bare.url}/topology`, { method: 'PUT', body: topology })
+  if (!sent.ok) throw new Error(`the bare worker answered ${sent.status}`)
   const began = performance.now()
   for (;;) {
-    const answer = await fetch(`${server.url}/api/v1/traverse`, {
+    const answer = await fetch(`${api.url}/api/v1/traverse`, {
       method: 'POST',
       headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
       body,

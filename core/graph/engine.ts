@@ -52,25 +52,25 @@ export type Passed = 'out' | 'in'
 /** Which edges a search passes and which entities it enters. A name that nothing has matches nothing. */
 export type Filters = {
   /** Types of relationships; absent: all; empty: none. */
-  readonly types?: readonly string[]
+  readonly types?: readonly string[] | undefined
   /** Types of entities; absent: all; empty: none. */
-  readonly entityTypes?: readonly string[]
+  readonly entityTypes?: readonly string[] | undefined
   /** Ids of the entities that a filter on properties let pass; absent: all; empty: none. */
-  readonly candidates?: readonly string[]
+  readonly candidates?: readonly string[] | undefined
 }
 
 export type Bounds = {
   /** Most edges to look at. Default `DEFAULT_MAX_EDGES`. */
-  readonly maxEdges?: number
+  readonly maxEdges?: number | undefined
   /** When to give up, on the clock of the engine; absent: never. Looked at now and then only. */
-  readonly deadlineAtMs?: number
+  readonly deadlineAtMs?: number | undefined
   /**
    * What happens when a search stops for its cost or its deadline. `partial` (default): the answer
    * holds what was found until then and `stopped` says why. `error`: `cost_exceeded` with the
    * estimated cost (`detail.estimatedEdges`, the engine's own guess, above `maxEdges` or what was
    * looked at until the deadline). That a limit on things listed was met is never an error.
    */
-  readonly onCap?: 'partial' | 'error'
+  readonly onCap?: 'partial' | 'error' | undefined
 }
 
 /**
@@ -134,13 +134,13 @@ export type TraverseRequest = Filters &
     /** Ids of 1 to `MAX_STARTS` entities; one that does not exist is `not_found`. */
     readonly starts: readonly string[]
     /** Default `out`. */
-    readonly direction?: Direction
+    readonly direction?: Direction | undefined
     /** Most hops, 0 to `MAX_DEPTH`. Default `DEFAULT_DEPTH`. */
-    readonly depth?: number
+    readonly depth?: number | undefined
     /** Most entities besides the starts, 0 to `MAX_LISTED`; not with `count`. Default `DEFAULT_LISTED`. */
-    readonly limit?: number
+    readonly limit?: number | undefined
     /** `entities` (default) lists them with depth and tree edge, `ids` their ids, `count` nothing. */
-    readonly output?: 'entities' | 'ids' | 'count'
+    readonly output?: 'entities' | 'ids' | 'count' | undefined
   }
 
 export type Reached = EntityName & {
@@ -166,7 +166,7 @@ export type Traversal = Answered & {
  */
 export type SubgraphRequest = Omit<TraverseRequest, 'output'> & {
   /** 0 to `MAX_LISTED_EDGES`. Default `DEFAULT_LISTED_EDGES`. */
-  readonly edgeLimit?: number
+  readonly edgeLimit?: number | undefined
 }
 
 export type Subgraph = Answered & {
@@ -199,13 +199,13 @@ export type PathsRequest = Filters &
     readonly from: string
     readonly to: string
     /** Default `out`. */
-    readonly direction?: Direction
+    readonly direction?: Direction | undefined
     /** 1 (default) to `MAX_PATHS`. */
-    readonly k?: number
+    readonly k?: number | undefined
     /** Adds up the weight property, instead of counting edges. Default false. */
-    readonly weighted?: boolean
+    readonly weighted?: boolean | undefined
     /** Most edges of a path, 0 to `MAX_PATH_LENGTH`; not with weights. Default `DEFAULT_PATH_LENGTH`. */
-    readonly maxLength?: number
+    readonly maxLength?: number | undefined
   }
 
 export type Path = {
@@ -233,7 +233,7 @@ export type ComponentRequest = Filters &
   Bounds & {
     readonly entity: string
     /** Entities listed, 0 to `MAX_LISTED`, the entity itself included. Default `DEFAULT_LISTED`. */
-    readonly limit?: number
+    readonly limit?: number | undefined
   }
 
 export type Component = Answered & {
@@ -251,7 +251,7 @@ export type DegreeRequest = Filters &
   Bounds & {
     readonly entity: string
     /** Default `both`. */
-    readonly direction?: Direction
+    readonly direction?: Direction | undefined
   }
 
 export type Degree = Answered & {
@@ -271,9 +271,9 @@ export type CommonRequest = Filters &
   Bounds & {
     readonly entities: readonly [string, string]
     /** Default `both`. */
-    readonly direction?: Direction
+    readonly direction?: Direction | undefined
     /** Entities listed, 0 to `MAX_LISTED`. Default `DEFAULT_LISTED`. */
-    readonly limit?: number
+    readonly limit?: number | undefined
   }
 
 export type Common = Answered & {

@@ -18,11 +18,11 @@ export function staticFirst(entry: Module, assetsFolder: string, binding: string
       import worker from './index.js'
       export * from './index.js'
       const roots = ${JSON.stringify(roots)}
-      const likely = new RegExp(roots.map((root) => RegExp.escape(root)).join('|'))
+      const hasApi = roots.includes('/api')
       function fetch(request, env, ctx) {
         const { url } = request
-        if (!likely.test(url)) return worker.fetch(request, env, ctx)
-        return staticFirst(request, env, ctx)
+        const isOfApi = !hasApi && url.startsWith('/api/', url.indexOf('/', 'https://'.length))
+        return (isOfApi ? worker.fetch : staticFirst)(request, env, ctx)
       }
       async function staticFirst(request, env, ctx) {
         const { pathname } = new URL(request.url)

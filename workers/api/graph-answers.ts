@@ -19,15 +19,16 @@ export function shownTraversal(
   { found, records }: Queried<Traversal>,
   shown: 'count' | 'ids' | 'entities' | 'records',
 ) {
-  const [starts = 0, ...others] = found.byDepth
+  const { byDepth, ids, entities } = found
+  const isListed = shown === 'entities' || shown === 'records'
   return {
-    count: others.reduce((sum, each) => sum + each, 0),
-    by_depth: [starts, ...others],
-    ...(shown === 'ids' ? { ids: found.ids } : {}),
-    ...(shown === 'entities' || shown === 'records'
-      ? { items: found.entities.map((each) => shownReached(each, records)) }
-      : {}),
-    ...shownCost(found),
+    count: byDepth.reduce((sum, each) => sum + each, 0) - (byDepth[0] ?? 0),
+    by_depth: byDepth,
+    // What is undefined JSON leaves out.
+    ids: shown === 'ids' ? ids : undefined,
+    items: isListed ? entities.map((each) => shownReached(each, records)) : undefined,
+    stopped: found.stopped,
+    cost: shownCost(found),
   }
 }
 
@@ -38,7 +39,8 @@ export function shownSubgraph({ found, records }: Queried<Subgraph>) {
       ...{ created_seq: createdSeq, type, from_id: from, to_id: to },
       ...shownRelationship(createdSeq, records),
     })),
-    ...shownCost(found),
+    stopped: found.stopped,
+    cost: shownCost(found),
   }
 }
 
@@ -51,16 +53,23 @@ export function shownPaths({ found, records }: Queried<Paths>) {
       hops: hops.map((hop) => shownHop(hop, records)),
     })),
     equally_short: found.equallyShort,
-    ...shownCost(found),
+    stopped: found.stopped,
+    cost: shownCost(found),
   }
 }
 
 export function shownComponent({ found }: Queried<Component>) {
-  return { size: found.size, ids: found.ids, ...shownCost(found) }
+  return { size: found.size, ids: found.ids, stopped: found.stopped, cost: shownCost(found) }
 }
 
 export function shownDegree({ found }: Queried<Degree>) {
-  return { out: found.out, in: found.in, by_type: found.byType, ...shownCost(found) }
+  return {
+    out: found.out,
+    in: found.in,
+    by_type: found.byType,
+    stopped: found.stopped,
+    cost: shownCost(found),
+  }
 }
 
 export function shownCommon({ found, records }: Queried<Common>) {
@@ -70,7 +79,8 @@ export function shownCommon({ found, records }: Queried<Common>) {
       ...shownEntity(entity, records),
       via: via.map((hop) => shownHop(hop, records)),
     })),
-    ...shownCost(found),
+    stopped: found.stopped,
+    cost: shownCost(found),
   }
 }
 
@@ -97,7 +107,7 @@ function shownRelationship(createdSeq: number, records: RecordsAt | null) {
   return records && { relationship: records.relationships.get(createdSeq) ?? null }
 }
 
-function shownCost({ stopped, cost }: Answered) {
+function shownCost({ cost }: Answered) {
   const { engine, seq, nodes, edges, maxEdges, ms } = cost
-  return { stopped, cost: { engine, seq, nodes, edges, max_edges: maxEdges, ms } }
+  return { engine, seq, nodes, edges, max_edges: maxEdges, ms }
 }

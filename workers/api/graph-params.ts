@@ -18,41 +18,32 @@ type QueryBody = {
 }
 
 /**
- * What an engine is asked, as far as the body says it; `own` is what only this query has. Throws `invalid`
- * for a wrong filter.
+ * What an engine is asked, as far as the body says it: for what is undefined its own defaults hold. `own` is
+ * what only this query has. Throws `invalid` for a wrong filter.
  */
 export function queryOf<Own extends object>(
   body: QueryBody,
   names: readonly EntityRef[],
   own: Own,
-): Omit<QueryInput<unknown>, 'request'> & { readonly request: RequestOf & Given<Own> } {
+): Omit<QueryInput<unknown>, 'request'> & { readonly request: RequestOf & Own } {
   const { direction, relationship_types: types, entity_types: entityTypes } = body
   const { limit, depth, on_cap: onCap, max_cost: maxEdges = PLAN_CAPS.defaultMaxEdges } = body
   return {
     names,
     where: parseWhere(body.where),
     withRecords: body.return === 'records',
-    request: given({ maxEdges, direction, types, entityTypes, limit, depth, onCap, ...own }),
+    request: { maxEdges, direction, types, entityTypes, limit, depth, onCap, ...own },
   }
 }
 
-type RequestOf = Given<{
-  maxEdges: number
-  direction: QueryBody['direction']
-  types: readonly string[] | undefined
-  entityTypes: readonly string[] | undefined
-  limit: number | undefined
-  depth: number | undefined
-  onCap: QueryBody['on_cap']
-}>
-
-type Given<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> }
-
-/** Without what is undefined, so that an engine's own defaults hold. */
-function given<T extends object>(fields: T): Given<T> {
-  const there: Partial<T> = {}
-  for (const name in fields) if (fields[name] !== undefined) there[name] = fields[name]
-  return there as Given<T>
+type RequestOf = {
+  readonly maxEdges: number
+  readonly direction: QueryBody['direction']
+  readonly types: readonly string[] | undefined
+  readonly entityTypes: readonly string[] | undefined
+  readonly limit: number | undefined
+  readonly depth: number | undefined
+  readonly onCap: QueryBody['on_cap']
 }
 
 /** First those named by id, then the others. */

@@ -72,12 +72,15 @@ async function attempt<T extends Answered>(
   if (found === null) return inSql(context, query, plan)
   const { at, result } = found
   const answer = await result.answer
-  // Nothing has changed from the seq of the topology to that of the answer.
-  const cost = { ...answer.cost, seq: at.seq }
-  return { answer: { ...answer, cost }, at, schemaSeq: result.schemaSeq }
+  return { answer: atSeq(answer, at.seq), at, schemaSeq: result.schemaSeq }
 }
 
 const NONE: readonly never[] = []
+
+/** Nothing has changed from the seq of the topology to that of the answer. */
+function atSeq<T extends Answered>(answer: T, seq: number): T {
+  return answer.cost.seq === seq ? answer : { ...answer, cost: { ...answer.cost, seq } }
+}
 
 function candidatesOf([rows]: readonly (readonly Row[])[]): readonly string[] | undefined {
   if (rows === undefined) return undefined
