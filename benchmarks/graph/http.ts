@@ -56,8 +56,9 @@ async function run(): Promise<void> {
   )
   let topology: ArrayBuffer | null = null
   for (let start = 1; start <= Number(options.starts); start += 1) {
-    const runtimes = await startRuntimes(join(folder, `start-${start}`))
+    const stops: (() => Promise<void>)[] = []
     try {
+      const runtimes = await startRuntimes(join(folder, `start-${start}`), stops)
       const { apiKey } = await demoTenant(runtimes.api.url, join(folder, 'demo.json'))
       topology ??= await fillGraph(runtimes, apiKey)
       await load(runtimes, topology, { apiKey, body: asked[0]?.bodies[0] ?? '' })
@@ -69,7 +70,7 @@ async function run(): Promise<void> {
         }
       }
     } finally {
-      await runtimes.stop()
+      for (const stop of stops) await stop()
     }
   }
   console.table(rows.map(shown))
@@ -98,7 +99,8 @@ function cases(): readonly Case[] {
 /** A worker, and the process of the runtime that it runs in. */
 type Runtime = { readonly url: string; readonly pid: number }
 
-async function startRuntimes(place: string) {
+/** `stops` are told of each runtime as soon as it has started. */
+async function startRuntimes(place: string, stops: (() => Promise<void>)[]) {
   mkdirSync(place, { recursive: true })
   // In the order in which they start.
   const pids = new Set<number>()
@@ -109,12 +111,15 @@ async function startRuntimes(place: string) {
   const api = await startServer({
     ...{ port: 0, bindings, persistDir: join(place, 'api'), onRuntime },
   })
+  stops.push(api.stop)
   // The same worker, without memory for topologies: it searches in PostgreSQL.
   const sql = await startServer({
     ...{ port: 0, bindings: { ...bindings, TENDRIL_TOPOLOGY_MB: '0' }, onRuntime },
     persistDir: join(place, 'sql'),
   })
+  stops.push(sql.stop)
   const bare = await startBare(place)
+  stops.push(bare.stop)
   const [apiPid = 0, sqlPid = 0, barePid = 0] = pids
   return {
     bare: { url: bare.url, pid: barePid },
@@ -124,11 +129,6 @@ async function startRuntimes(place: string) {
     async evictObjects() {
       await api.evictObjects()
       await sql.evictObjects()
-    },
-    async stop() {
-      await bare.stop()
-      await api.stop()
-      await sql.stop()
     },
   }
 }

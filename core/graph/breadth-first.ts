@@ -62,11 +62,12 @@ class Frontier {
   readonly #search: BreadthFirst
   readonly #meter: Meter
   readonly #adjacency: Adjacency
-  /** Most nodes, by the limit and by how many there are. */
-  readonly #full: number
+  /** As many nodes as may be reached; infinite to count them all. */
+  readonly #limitAt: number
+  /** As many as there can be: none of the lists grows beyond. */
   readonly #most: number
   count = 0
-  /** Of the node whose edges were not all looked at, how many were left. */
+  /** Of the node at which the meter gave out, edges that it did not grant. */
   untaken = 0
 
   constructor(view: GraphView, search: BreadthFirst, meter: Meter) {
@@ -84,8 +85,8 @@ class Frontier {
       nodes[this.count] = node
       this.count += 1
     }
-    this.#full = this.count + limit
-    this.#most = Math.min(this.#full, view.nodeNumbers)
+    this.#limitAt = this.count + limit
+    this.#most = Math.min(this.#limitAt, view.nodeNumbers)
   }
 
   /** Adds what the node at this position leads to, until the meter stops the search. */
@@ -110,7 +111,7 @@ class Frontier {
         if (marks[target] === mark) continue
         marks[target] = mark
         if (filter !== null && !filter.passes(target)) continue
-        if (count === this.#full) {
+        if (count === this.#limitAt) {
           meter.endEarly(end - i - 1)
           break
         }

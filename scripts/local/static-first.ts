@@ -21,8 +21,9 @@ export function staticFirst(entry: Module, assetsFolder: string, binding: string
       const hasApi = roots.includes('/api')
       function fetch(request, env, ctx) {
         const { url } = request
+        // Most requests: told without taking the address apart. A host has at least one character.
         const isOfApi = !hasApi && url.startsWith('/api/', url.indexOf('/', 'https://'.length))
-        return (isOfApi ? worker.fetch : staticFirst)(request, env, ctx)
+        return isOfApi ? worker.fetch(request, env, ctx) : staticFirst(request, env, ctx)
       }
       async function staticFirst(request, env, ctx) {
         const { pathname } = new URL(request.url)

@@ -23,7 +23,8 @@ export function shownTraversal(
   const isListed = shown === 'entities' || shown === 'records'
   return {
     count: byDepth.reduce((sum, each) => sum + each, 0) - (byDepth[0] ?? 0),
-    by_depth: byDepth,
+    // Of a search that PostgreSQL had to give up before its first step.
+    by_depth: byDepth.length === 0 ? [0] : byDepth,
     // What is undefined JSON leaves out.
     ids: shown === 'ids' ? ids : undefined,
     items: isListed ? entities.map((each) => shownReached(each, records)) : undefined,

@@ -32,7 +32,7 @@ const id = mostly([ID, ID.toUpperCase()], ['', 'x', 7])
 const name = mostly(['SFO', 'route'], ['', 'a\0b', null])
 const number = mostly([1, 3, 10], [0, 21, -1, 1.5, 1e9, '3'])
 
-/** Some of the fields of all queries, and now and then one that there is not. */
+/** Some of the fields of all queries, and one that there is not. */
 const fields = fc.record(
   {
     ids: fc.array(id, { maxLength: 3 }),
@@ -63,7 +63,12 @@ describe.each(BODIES)('the body of %s', (_name, schema, valid) => {
   const plain = z.strictObject(schema.shape)
 
   it('is one that zod can compile', () => {
-    expect(() => z.compile(plain, { strict: true })).not.toThrow()
+    const refused = [plain.superRefine(() => {}), ...Object.values(schema.shape)].filter((part) => {
+      // A part that it refuses would be read by zod itself, within what is compiled.
+      const whole = part instanceof z.ZodOptional ? part.unwrap() : part
+      return z.compile(whole) === whole
+    })
+    expect(refused).toEqual([])
   })
 
   it('has to name entities, which is asked beside what is wrong with fields', () => {

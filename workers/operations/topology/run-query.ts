@@ -39,11 +39,11 @@ export function runQuery<T extends Answered>(
   const { where } = query
   return where === null
     ? attempt(context, query, NO_INDEXES)
-    : filtered(context, { ...query, where })
+    : runByPlan(context, { ...query, where })
 }
 
 /** The plan for its conditions may have to be made again. */
-async function filtered<T extends Answered>(
+async function runByPlan<T extends Answered>(
   context: GraphContext,
   query: GraphQuery<T> & { readonly where: ListQuery },
 ): Promise<Ran<T>> {

@@ -50,35 +50,35 @@ export type Searched = {
 export type TopologyAt = Omit<GraphAnswer<unknown>, 'value'>
 
 /** What a search found, and where in the log it looked. */
-export type Found<T> = { readonly result: T; readonly at: TopologyAt }
+type SearchedAt<T> = { readonly result: T; readonly at: TopologyAt }
 
 /**
- * Runs a search on the isolate's topology of the graph, at the consistency that the request asks for: at
- * once where nothing has to be waited for. `search` runs at once, and to its end. `null`: there is no
- * topology here that is good enough, and somebody else has to answer; one is being loaded then, if there
- * may be one.
+ * Runs a search on the isolate's topology of the graph, at the consistency that the request asks for.
+ * `search` runs to its end without giving way, before this returns where nothing has to be waited for: then
+ * errors are thrown, too. `null`: there is no topology here that is good enough, and somebody else has to
+ * answer; one is being loaded then, if there may be one.
  */
 export function withTopology<T>(
   context: TopologyContext,
   need: TopologyNeed,
   search: (current: Searched) => T,
-): Found<T> | null | Promise<Found<T> | null> {
+): SearchedAt<T> | null | Promise<SearchedAt<T> | null> {
   const { services, graph, graphReader } = context
   if (services.topologies.shelf.held.budgetBytes === 0) return null
   const log = graphReader ?? services.reader(graph)
   const freshness = freshnessOf(context, graph)
   const reading = { context, log, freshness, need, name: topologyName(graph, need.weightKeys) }
   const atOnce = currentAtOnce(reading)
-  if (atOnce) return searched(reading, atOnce, search)
-  return current(reading).then((found) => found && searched(reading, found, search))
+  if (atOnce) return runSearch(reading, atOnce, search)
+  return current(reading).then((found) => found && runSearch(reading, found, search))
 }
 
-/** From here on nothing else runs, so that the topology stays at its seq. */
-function searched<T>(
+/** While this runs nothing else does, so that the topology stays at its seq. */
+function runSearch<T>(
   reading: Reading,
   { held, told, others, schemaSeq, isRead }: Current,
   search: (current: Searched) => T,
-): Found<T> {
+): SearchedAt<T> {
   const seq = held.upTo
   const result = search({ view: held.view, seq, others, schemaSeq })
   rebuildIfNeeded(reading, held)
