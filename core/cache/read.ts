@@ -106,10 +106,12 @@ function fromMemory<T>(log: LogReader, request: Wanted, known: Known): ReadAnswe
 
 /** What memory has of a value, if it is current at what is known of the log. */
 function currentInMemory<T>(log: LogReader, known: Known, key: string): Held<T> | null {
+  const { copy } = known
   const held = log.cache.peek<T>(key)
-  if (held === null || held.seq > known.copy.head) return null
+  if (held === null || held.seq > copy.head) return null
   revalidate(held, known, log.now())
-  return held.upTo < known.copy.head ? null : held
+  if (held.upTo < copy.head) return null
+  return held
 }
 
 /** What the log's object knows now, at least `atLeast` unless the log does not reach there. */
