@@ -199,7 +199,7 @@ function shown({ name, clients, measured }: Row) {
     'goal %': GOALS[clients] ?? '',
     'SQL/s': hasSql ? rate('sql').toFixed(2) : '',
     'times SQL': hasSql ? medianOf(ratios('sql', 'requestsPerSecond')).toFixed(1) : '',
-    'p99 ms': medianOf(measured.api.map((each) => each.p99Ms)),
+    'p99 ms': Math.round(medianOf(measured.api.map((each) => each.p99Ms))),
   }
 }
 
@@ -252,6 +252,9 @@ async function load(
   console.log(`loaded behind reads in ${((performance.now() - began) / 1_000).toFixed(1)} s`)
 }
 
+/** Of an even number, the mean of the two in the middle. */
 function medianOf(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = (sorted.length - 1) / 2
+  return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2
 }
