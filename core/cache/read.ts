@@ -37,16 +37,6 @@ export function readAtOnce<T>(log: LogReader, wanted: Wanted): ReadAnswer<T> | n
   return known && fromMemory(log, wanted, known)
 }
 
-/** One value, under the same condition. */
-export function heldAtOnce<T>(log: LogReader, freshness: Freshness, name: string): Held<T> | null {
-  const known = enough(log, freshness)
-  if (known === null) return null
-  checkBookmark(freshness, known.historyId, known.copy.head)
-  const held = currentInMemory<T>(log, known, log.keyPrefix(known.historyId) + name)
-  if (held !== null) log.cache.used(held)
-  return held
-}
-
 /** Watermarks that the level allows to rely on; `null`: the log's object has to be asked. */
 export function enough(log: LogReader, request: Freshness): Known | null {
   const { consistency, bookmark, arrivedAt } = request
@@ -94,24 +84,17 @@ function fromMemory<T>(log: LogReader, request: Wanted, known: Known): ReadAnswe
   const { historyId, copy } = known
   checkBookmark(request, historyId, copy.head)
   const prefix = log.keyPrefix(historyId)
+  const now = log.now()
   const found: Found<T>[] = []
   for (const name of request.names) {
-    const held = currentInMemory<T>(log, known, prefix + name)
-    if (held === null) return null
+    const held = log.cache.peek<T>(prefix + name)
+    if (held === null || held.seq > copy.head) return null
+    revalidate(held, known, now)
+    if (held.upTo < copy.head) return null
     found.push({ held, source: 'memory' })
   }
   for (const { held } of found) log.cache.used(held)
   return answer(request, found, { historyId, told: copy.head })
-}
-
-/** What memory has of a value, if it is current at what is known of the log. */
-function currentInMemory<T>(log: LogReader, known: Known, key: string): Held<T> | null {
-  const { copy } = known
-  const held = log.cache.peek<T>(key)
-  if (held === null || held.seq > copy.head) return null
-  revalidate(held, known, log.now())
-  if (held.upTo < copy.head) return null
-  return held
 }
 
 /** What the log's object knows now, at least `atLeast` unless the log does not reach there. */

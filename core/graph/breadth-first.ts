@@ -53,10 +53,7 @@ export function breadthFirst(view: GraphView, search: BreadthFirst, meter: Meter
   return { count: frontier.count, levels, aheadEdges: 0 }
 }
 
-/**
- * What a search has reached so far. A node is expanded in a function of its own: V8 compiles one that is
- * called often, and now and then gives up on a loop that it has to enter halfway.
- */
+/** What a search has reached so far. */
 class Frontier {
   readonly #view: GraphView
   readonly #search: BreadthFirst

@@ -1,6 +1,6 @@
-import type { Freshness, Loaded, LogReader } from '../../core/cache/log-reader.ts'
+import type { Loaded, LogReader, Wanted } from '../../core/cache/log-reader.ts'
 import { PLAIN_GET } from '../../core/cache/lru.ts'
-import { heldAtOnce, prefetch, read } from '../../core/cache/read.ts'
+import { prefetch, read, readAtOnce } from '../../core/cache/read.ts'
 import type { TenantId } from '../../core/ids.ts'
 import { type GraphAddress, logName } from '../../core/log/address.ts'
 import { SESSION } from '../../core/log/consistency.ts'
@@ -83,23 +83,21 @@ function cached(
   const reader = services.reader({ kind: 'tenant', tenantId: tenant })
   // However old an answer may be, what its caller may do is at most a second old (R9).
   const freshness = { consistency: SESSION, bookmark: null, arrivedAt }
-  const held = heldAtOnce<Access>(reader, freshness, name)
-  return held
-    ? Promise.resolve(resolved(held.value, arrived, null))
-    : waited(arrived, reader, { freshness, name, load })
+  const wanted: Wanted = { kind: 'access', names: [name], ...freshness }
+  const atOnce = readAtOnce<Access>(reader, wanted)
+  return atOnce
+    ? Promise.resolve(resolved(atOnce.values[0] ?? null, arrived, null))
+    : waited(arrived, reader, { wanted, name, load })
 }
 
 async function waited(
   arrived: Arrived,
   reader: LogReader,
-  { freshness, name, load }: Lookup & { readonly freshness: Freshness },
+  { wanted, name, load }: Lookup & { readonly wanted: Wanted },
 ): Promise<Resolved | null> {
   // Logs that have to be asked are asked in parallel.
   const likely = prefetchGraph(arrived, reader, name)
-  const request = {
-    ...{ kind: 'access' as const, names: [name], ...freshness },
-    load: () => loadAccess(load),
-  }
+  const request = { ...wanted, load: () => loadAccess(load) }
   const answer = await read<Access>(reader, request).catch((error) => {
     if (error instanceof Unknown) return null
     throw error
